@@ -1,0 +1,93 @@
+//! Every bound of the data path, once, each with its reason. Code and tests name the constant, never the number.
+
+use std::time::Duration;
+
+/// Longest request target in bytes: over it 414. Browsers and proxies in front of us rarely pass more.
+pub const MAX_TARGET_BYTES: usize = 8 * 1024;
+/// Longest method name in bytes: no registered method is longer than 20.
+pub const MAX_METHOD_BYTES: usize = 32;
+/// All header fields together (names, values, 4 bytes each for separators): over it 431.
+pub const MAX_HEADER_LIST_BYTES: usize = 32 * 1024;
+/// Header fields of one request: over it 431. Bounds the work of every later stage.
+pub const MAX_HEADER_FIELDS: usize = 100;
+/// hyper's read buffer for one HTTP/1.1 head: room for [`MAX_HEADER_LIST_BYTES`] and a target, so that our own answer comes first.
+pub const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// Content of one request unless the operation says otherwise: over it 413.
+pub const MAX_BODY_BYTES: u64 = 1024 * 1024;
+/// Query pairs of one target: over it 400. Bounds parameter validation.
+pub const MAX_QUERY_PAIRS: usize = 100;
+/// Longest name of one query pair in bytes after decoding: over it 400.
+pub const MAX_QUERY_NAME_BYTES: usize = 1024;
+/// Path segments of one target: over it 400. Bounds the matcher.
+pub const MAX_PATH_SEGMENTS: usize = 64;
+/// Entries of a forwarding header that are looked at: over it 400 (a chain that long is an attack or a loop).
+pub const MAX_FORWARDED_HOPS: usize = 32;
+/// Tokens in one `Connection` field: over it 400.
+pub const MAX_CONNECTION_TOKENS: usize = 8;
+/// Ranges in one `Range` field: over it the field is removed (CVE-2011-3192).
+pub const MAX_RANGES: usize = 8;
+
+/// Concurrent streams of one HTTP/2 connection.
+pub const MAX_H2_STREAMS: u32 = 100;
+/// Receive window of one HTTP/2 stream in bytes: memory is streams × window.
+pub const H2_STREAM_WINDOW: u32 = 64 * 1024;
+/// Receive window of one HTTP/2 connection in bytes.
+pub const H2_CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Bytes that hyper may buffer to send on one HTTP/2 stream.
+pub const H2_SEND_BUFFER: usize = 64 * 1024;
+
+/// Client connections of one process; at it accepting waits.
+pub const MAX_CONNECTIONS: usize = 10_000;
+/// Client connections of one address (IPv4 /32, IPv6 /64), trusted proxies exempt; over it closed at accept.
+pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 1_000;
+/// Requests served on one HTTP/1.1 connection before it is closed: spreads load, bounds the damage of a desync.
+pub const MAX_REQUESTS_PER_CONNECTION: u32 = 1_000;
+/// Bytes held for exchanges that need a body whole, in the process.
+pub const MEMORY_BUDGET: u64 = 512 * 1024 * 1024;
+/// Share of [`MEMORY_BUDGET`] that one client address may hold: one part in this many (5 %).
+pub const MEMORY_SHARE_PER_ADDRESS: u64 = 20;
+
+/// From accept to the end of the TLS handshake.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// From the first byte of a head to its last, absolute.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection without a request on it.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A request body without a byte.
+pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A response that the client does not read.
+pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// One whole exchange; streaming responses and upgrades are excepted.
+pub const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A tunnel or event stream without a byte in either direction.
+pub const TUNNEL_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// What is read and dropped after a refusal so that the answer is not lost to a reset (RFC 9112 §9.6).
+pub const LINGER_BYTES: usize = 64 * 1024;
+/// How long [`LINGER_BYTES`] are waited for.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// One tick of the timer wheel: deadlines are late by at most one tick.
+pub const WHEEL_TICK: Duration = Duration::from_millis(100);
+
+/// Header fields of one upstream response.
+pub const MAX_UPSTREAM_HEADER_FIELDS: usize = 200;
+/// Head of one upstream response in bytes: over it 502.
+pub const MAX_UPSTREAM_HEAD_BYTES: usize = 64 * 1024;
+/// Interim (1xx) responses before the final one: over it 502.
+pub const MAX_INTERIM_RESPONSES: u32 = 32;
+/// Idle connections kept per endpoint and core.
+pub const MAX_IDLE_UPSTREAM: usize = 64;
+/// Retries may be at most this share of requests (1 in n), plus [`RETRY_FLOOR`].
+pub const RETRY_SHARE: u32 = 5;
+/// Retries always allowed, so that a quiet service is retried too.
+pub const RETRY_FLOOR: u32 = 3;
+
+/// A configuration file in bytes.
+pub const MAX_CONFIG_BYTES: u64 = 10 * 1024 * 1024;
+/// An OpenAPI document in bytes.
+pub const MAX_DOCUMENT_BYTES: u64 = 50 * 1024 * 1024;
+/// One file of the record, in bytes.
+pub const RECORD_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// Files of the record; the oldest leaves.
+pub const RECORD_FILES: usize = 8;
+/// Controls in monitor whose finding one record can hold.
+pub const MAX_FINDINGS: usize = 8;

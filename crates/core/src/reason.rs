@@ -1,0 +1,79 @@
+//! Why an exchange was refused or failed: one flat enum, so that `gateway::render` must answer every one of them.
+
+use crate::Control;
+
+macro_rules! reasons {
+    ($($variant:ident = $id:literal, $control:ident, $summary:literal;)*) => {
+        /// The stable id of a refusal or a fault, `room.reason`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $(#[doc = $summary] $variant,)* }
+
+        impl Reason {
+            /// Every reason of this build.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// `room.reason`, stable across releases.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// What it means, in one sentence.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)* }
+            }
+
+            /// The control that gives it.
+            pub const fn control(self) -> Control {
+                match self { $(Self::$variant => Control::$control,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    RequestMalformed = "transport.request_malformed", TransportFraming, "the message breaks the grammar of HTTP";
+    VersionUnsupported = "transport.version_unsupported", TransportFraming, "the HTTP version is not 1.1 or 2";
+    FramingAmbiguous = "transport.framing_ambiguous", TransportFraming, "the length of the content can be read in two ways";
+    BodyMalformed = "transport.body_malformed", TransportFraming, "the content ended early or its framing is broken";
+    HeaderRepeated = "transport.header_repeated", TransportFraming, "a header field that may stand once stands twice";
+    ConnectionField = "transport.connection_field", TransportFraming, "the Connection field lists too many or protected names";
+    ExpectationUnknown = "transport.expectation_unknown", TransportFraming, "an Expect other than 100-continue";
+    UpgradeRefused = "transport.upgrade_refused", TransportFraming, "an upgrade that cannot be tunnelled safely";
+    MethodRefused = "transport.method_refused", TransportFraming, "TRACE, TRACK, CONNECT or a malformed method";
+
+    TargetTooLong = "transport.target_too_long", TransportBounds, "the request target is over its bound";
+    HeadTooLarge = "transport.head_too_large", TransportBounds, "header fields are over their bounds";
+    BodyTooLarge = "transport.body_too_large", TransportBounds, "the content is over its bound";
+    HeadTimeout = "transport.head_timeout", TransportBounds, "the head did not arrive in time";
+    BodyTimeout = "transport.body_timeout", TransportBounds, "the content did not arrive in time";
+    ExchangeTimeout = "transport.exchange_timeout", TransportBounds, "the whole exchange took longer than its deadline";
+    MemoryExhausted = "transport.memory_exhausted", TransportBounds, "no memory is left in the budget for held content";
+    ConnectionsExhausted = "transport.connections_exhausted", TransportBounds, "too many connections, in all or from one address";
+
+    PlaintextCredentials = "transport.plaintext_credentials", TransportTls, "a credential was sent in plain text";
+
+    TargetAmbiguous = "transport.target_ambiguous", TransportTarget, "two parsers may read the target differently";
+    TargetForm = "transport.target_form", TransportTarget, "the target is not in origin form";
+    AuthorityInvalid = "transport.authority_invalid", TransportTarget, "the host is missing, repeated, malformed or contradictory";
+    QueryTooMany = "transport.query_too_many", TransportTarget, "too many query pairs, or a name that is too long";
+
+    ForwardedInvalid = "transport.forwarded_invalid", TransportIdentityHeaders, "the forwarding chain of a trusted proxy is over its bound";
+    ForwardingLoop = "transport.forwarding_loop", TransportIdentityHeaders, "this gateway has seen the request before";
+
+    HostUnknown = "routing.host_unknown", RoutingHost, "no API is served under this host";
+    HostMismatch = "routing.host_mismatch", RoutingHost, "the host is not the one that this connection was opened for";
+    OperationUnknown = "routing.operation_unknown", RoutingOperation, "no operation has this path";
+    MethodUnknown = "routing.method_unknown", RoutingOperation, "the path has no operation with this method";
+    InternalOnly = "routing.internal_only", RoutingInternal, "an internal operation asked for on a public listener";
+
+    UpstreamUnavailable = "transport.upstream_unavailable", TransportUpstream, "no endpoint of the upstream can be used";
+    UpstreamConnect = "transport.upstream_connect", TransportUpstream, "the connection to the upstream failed";
+    UpstreamTls = "transport.upstream_tls", TransportUpstream, "the upstream's certificate or TLS handshake was not accepted";
+    UpstreamTimeout = "transport.upstream_timeout", TransportUpstream, "the upstream did not answer in time";
+    UpstreamClosed = "transport.upstream_closed", TransportUpstream, "the upstream closed before its response was complete";
+    UpstreamMalformed = "transport.upstream_malformed", TransportUpstream, "the upstream's response breaks the grammar or the rules of HTTP";
+    UpstreamInterim = "transport.upstream_interim", TransportUpstream, "an unsolicited 101 or too many interim responses";
+
+    Internal = "transport.internal", TransportFraming, "the gateway failed on its own";
+    Stopping = "transport.stopping", TransportBounds, "the gateway is stopping";
+}
