@@ -1,1 +1,235 @@
-//! In work.
+//! One coarse timer wheel per core: arming and disarming a deadline costs a few stores, whatever the number of timers.
+//!
+//! A deadline is late by at most one tick, never early. A [`Timer`] is re-used by its owner; moving its deadline back does
+//! not touch the wheel (the slot that comes due looks again), so a timer re-armed on every read costs one store.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// Slots of the wheel; a deadline further away waits in the last slot and is looked at again there.
+const SLOTS: usize = 1024;
+/// The deadline of a timer that is not armed.
+const NEVER: u64 = u64::MAX;
+
+/// The wheel of one core.
+pub struct Wheel {
+    tick: Duration,
+    state: RefCell<State>,
+}
+
+struct State {
+    /// Ticks since the wheel was made.
+    now: u64,
+    /// Head of each slot's list.
+    slots: Vec<Option<u32>>,
+    nodes: Vec<Node>,
+    free: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Node {
+    /// When the timer expires, or [`NEVER`].
+    deadline: u64,
+    /// The tick of the slot that it waits in; never after `deadline` while armed.
+    queued: Option<u64>,
+    previous: Option<u32>,
+    next: Option<u32>,
+    waker: Option<Waker>,
+}
+
+impl Wheel {
+    /// A wheel whose deadlines are kept to one `tick`.
+    pub fn new(tick: Duration) -> Rc<Self> {
+        let state = State { now: 0, slots: vec![None; SLOTS], nodes: Vec::new(), free: Vec::new() };
+        Rc::new(Self { tick: tick.max(Duration::from_millis(1)), state: RefCell::new(state) })
+    }
+
+    /// A timer that is not armed.
+    pub fn timer(self: &Rc<Self>) -> Timer {
+        let key = self.state.borrow_mut().insert();
+        Timer { wheel: Rc::clone(self), key, armed: Cell::new(false) }
+    }
+
+    /// Turns the wheel until `ticks` ticks after it was made, waking what expired.
+    pub fn advance_to(&self, ticks: u64) {
+        let mut due = Vec::new();
+        let mut state = self.state.borrow_mut();
+        while state.now < ticks {
+            state.now = state.now.saturating_add(1);
+            state.expire(&mut due);
+        }
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
+    }
+
+    /// Turns the wheel by `span`; tests steer it with this.
+    pub fn advance(&self, span: Duration) {
+        let ticks = self.ticks(span);
+        let to = self.state.borrow().now.saturating_add(ticks);
+        self.advance_to(to);
+    }
+
+    /// Turns the wheel by the machine's clock until dropped. One per core.
+    pub async fn run(self: Rc<Self>) {
+        let start = Instant::now();
+        let mut interval = tokio::time::interval(self.tick);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            interval.tick().await;
+            let passed = start.elapsed().as_nanos() / self.tick.as_nanos().max(1);
+            self.advance_to(u64::try_from(passed).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// `span` in ticks, rounded up.
+    fn ticks(&self, span: Duration) -> u64 {
+        u64::try_from(span.as_nanos().div_ceil(self.tick.as_nanos().max(1))).unwrap_or(NEVER)
+    }
+}
+
+impl State {
+    fn insert(&mut self) -> u32 {
+        let node = Node { deadline: NEVER, ..Node::default() };
+        if let Some(key) = self.free.pop() {
+            if let Some(slot) = self.nodes.get_mut(key as usize) {
+                *slot = node;
+            }
+            return key;
+        }
+        // More than 2³² timers do not fit into memory.
+        let key = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(node);
+        key
+    }
+
+    fn slot_of(tick: u64) -> usize {
+        usize::try_from(tick % SLOTS as u64).unwrap_or(0)
+    }
+
+    /// Puts the node into the slot of its deadline, or into the furthest one.
+    fn link(&mut self, key: u32) {
+        let furthest = self.now.saturating_add(SLOTS as u64 - 1);
+        let Some(deadline) = self.nodes.get(key as usize).map(|node| node.deadline) else { return };
+        let tick = deadline.clamp(self.now.saturating_add(1), furthest);
+        let Some(head) = self.slots.get_mut(Self::slot_of(tick)) else { return };
+        let next = head.replace(key);
+        if let Some(node) = self.nodes.get_mut(key as usize) {
+            (node.queued, node.previous, node.next) = (Some(tick), None, next);
+        }
+        if let Some(node) = next.and_then(|next| self.nodes.get_mut(next as usize)) {
+            node.previous = Some(key);
+        }
+    }
+
+    fn unlink(&mut self, key: u32) {
+        let Some(node) = self.nodes.get_mut(key as usize) else { return };
+        let Some(tick) = node.queued.take() else { return };
+        let (previous, next) = (node.previous.take(), node.next.take());
+        match previous {
+            Some(previous) => {
+                if let Some(node) = self.nodes.get_mut(previous as usize) {
+                    node.next = next;
+                }
+            }
+            None => {
+                if let Some(head) = self.slots.get_mut(Self::slot_of(tick)) {
+                    *head = next;
+                }
+            }
+        }
+        if let Some(node) = next.and_then(|next| self.nodes.get_mut(next as usize)) {
+            node.previous = previous;
+        }
+    }
+
+    /// Empties the slot of the present tick: what is due leaves, what was moved back is queued again.
+    fn expire(&mut self, due: &mut Vec<Waker>) {
+        let mut next = self.slots.get_mut(Self::slot_of(self.now)).and_then(Option::take);
+        while let Some(key) = next {
+            let Some(node) = self.nodes.get_mut(key as usize) else { return };
+            next = node.next.take();
+            (node.previous, node.queued) = (None, None);
+            if node.deadline <= self.now {
+                due.extend(node.waker.take());
+            } else if node.deadline != NEVER {
+                self.link(key);
+            }
+        }
+    }
+}
+
+/// One deadline, re-used by its owner. Not armed when made; leaves the wheel when dropped.
+pub struct Timer {
+    wheel: Rc<Wheel>,
+    key: u32,
+    armed: Cell<bool>,
+}
+
+impl Timer {
+    /// Sets the deadline `span` from now, in place of any earlier one.
+    pub fn arm(&self, span: Duration) {
+        let mut state = self.wheel.state.borrow_mut();
+        // One tick more: the present tick has partly passed already, and a deadline is never early.
+        let deadline = state.now.saturating_add(self.wheel.ticks(span)).saturating_add(1).min(NEVER - 1);
+        let Some(node) = state.nodes.get_mut(self.key as usize) else { return };
+        node.deadline = deadline;
+        self.armed.set(true);
+        match node.queued {
+            Some(tick) if tick <= deadline => {} // looked at in time, and queued again from there
+            Some(_) => {
+                state.unlink(self.key);
+                state.link(self.key);
+            }
+            None => state.link(self.key),
+        }
+    }
+
+    /// Takes the deadline away.
+    pub fn disarm(&self) {
+        if self.armed.replace(false)
+            && let Some(node) = self.wheel.state.borrow_mut().nodes.get_mut(self.key as usize)
+        {
+            node.deadline = NEVER;
+        }
+    }
+
+    /// Whether the deadline has passed. A timer that is not armed never has.
+    pub fn is_expired(&self) -> bool {
+        let state = self.wheel.state.borrow();
+        self.armed.get() && state.nodes.get(self.key as usize).is_some_and(|node| node.deadline <= state.now)
+    }
+
+    /// Ready once the deadline has passed; wakes the task then.
+    pub fn poll_expired(&self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.armed.get() {
+            return Poll::Pending;
+        }
+        let mut state = self.wheel.state.borrow_mut();
+        let now = state.now;
+        let Some(node) = state.nodes.get_mut(self.key as usize) else { return Poll::Pending };
+        if node.deadline <= now {
+            return Poll::Ready(());
+        }
+        match &mut node.waker {
+            Some(waker) => waker.clone_from(context.waker()), // no clone when it is the same task
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let mut state = self.wheel.state.borrow_mut();
+        state.unlink(self.key);
+        let waker = state.nodes.get_mut(self.key as usize).and_then(|node| node.waker.take());
+        state.free.push(self.key);
+        drop(state);
+        drop(waker); // may drop a task, which may drop timers of its own
+    }
+}
+
+#[cfg(test)]
+mod tests;
