@@ -1,7 +1,17 @@
-//! Positions and errors of the configuration, shared by every room's `Config`.
+//! Positions, errors and scalar types of the configuration, shared by every room's `Config`.
+
+mod period;
+mod scalar_or;
+mod size;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
+
+pub use period::Period;
+pub use scalar_or::ScalarOr;
+pub use size::Size;
 
 /// A value with the place it was written at. Never under serde's `flatten`, `untagged` or internally tagged enums: they lose it.
 pub use serde_saphyr::Spanned;
@@ -47,7 +57,14 @@ impl ConfigError {
 
     /// An error without a place.
     pub fn new(message: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, file: None, line: 0, column: 0, message: message.into(), accepted: accepted.into() }
+        Self {
+            severity: Severity::Error,
+            file: None,
+            line: 0,
+            column: 0,
+            message: message.into(),
+            accepted: accepted.into(),
+        }
     }
 
     /// The same, in another file.
@@ -79,3 +96,45 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// A scalar of digits and a unit.
+struct Count<'a> {
+    count: u64,
+    unit: &'a str,
+}
+
+/// Splits `30s` into 30 and `s`. One spelling only: no sign, no leading zero, no space, no fraction.
+fn count_and_unit(text: &str) -> Option<Count<'_>> {
+    let (digits, unit) = text.split_at_checked(text.bytes().take_while(u8::is_ascii_digit).count())?;
+    let canonical = digits == "0" || !digits.starts_with('0');
+    Some(Count { count: digits.parse().ok().filter(|_| canonical)?, unit })
+}
+
+/// serde and JSON Schema for a type that is written as one word and has `parse(&str) -> Option<Self>`.
+macro_rules! scalar {
+    ($type:ident, $kind:literal, $accepted:expr, $pattern:literal) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::custom(format_args!(concat!("`{}` is not ", $kind, "; accepted: {}"), text, $accepted))
+                })
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+use scalar;
