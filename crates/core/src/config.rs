@@ -16,6 +16,9 @@ pub use size::Size;
 /// A value with the place it was written at. Never under serde's `flatten`, `untagged` or internally tagged enums: they lose it.
 pub use serde_saphyr::Spanned;
 
+/// Names listed in one error; an API may have 20,000 operations.
+const MAX_SHOWN_NAMES: usize = 40;
+
 /// How bad a finding of `check` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -40,6 +43,8 @@ pub struct ConfigError {
     pub message: String,
     /// What is accepted, or what to do; may be empty.
     pub accepted: String,
+    /// The known name that is nearest to what was found.
+    pub nearest: Option<String>,
 }
 
 impl ConfigError {
@@ -52,6 +57,7 @@ impl ConfigError {
             column: place.column(),
             message: message.into(),
             accepted: accepted.into(),
+            nearest: None,
         }
     }
 
@@ -64,6 +70,7 @@ impl ConfigError {
             column: 0,
             message: message.into(),
             accepted: accepted.into(),
+            nearest: None,
         }
     }
 
@@ -91,11 +98,21 @@ impl fmt::Display for ConfigError {
             write!(f, "{}:{}: ", self.line, self.column)?;
         }
         f.write_str(&self.message)?;
+        if let Some(nearest) = &self.nearest {
+            write!(f, "; nearest: `{nearest}`")?;
+        }
         if self.accepted.is_empty() { Ok(()) } else { write!(f, "; accepted: {}", self.accepted) }
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+/// The name a writer of `found` most likely meant; `None` when nothing is close.
+fn nearest(found: &str, known: &[&str]) -> Option<String> {
+    let scored = known.iter().map(|name| (strsim::normalized_damerau_levenshtein(found, name), *name));
+    let (score, name) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (score >= 0.5).then(|| name.to_owned())
+}
 
 /// A scalar of digits and a unit.
 struct Count<'a> {

@@ -1,6 +1,6 @@
 //! What the scalar types of the configuration accept, and where they say that something is wrong.
 
-use super::{Period, ScalarOr, Size, Spanned};
+use super::{ConfigError, Period, ScalarOr, Size, Spanned};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,4 +86,16 @@ fn errors_inside_the_long_form_have_their_place() {
         let place = error.location().unwrap();
         assert_eq!((place.line(), place.column()), expected, "{why}: {error}");
     }
+}
+
+#[test]
+fn unknown_name_suggests_the_nearest() {
+    let error = ConfigError::unknown(&serde_saphyr::Location::UNKNOWN, "key", "rate_limt", ["rate_limit", "hosts"]);
+    assert_eq!(error.to_string(), "unknown key `rate_limt`; nearest: `rate_limit`; accepted: `rate_limit`, `hosts`");
+    let error = ConfigError::unknown(&serde_saphyr::Location::UNKNOWN, "key", "zzz", ["rate_limit"]);
+    assert_eq!(error.nearest, None, "nothing is close");
+    let many: Vec<String> = (0..50).map(|n| format!("operation{n}")).collect();
+    let error =
+        ConfigError::unknown(&serde_saphyr::Location::UNKNOWN, "operation", "x", many.iter().map(String::as_str));
+    assert!(error.accepted.ends_with("`operation39` and 10 more"), "bounded: {}", error.accepted);
 }
