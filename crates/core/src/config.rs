@@ -74,6 +74,22 @@ impl ConfigError {
         }
     }
 
+    /// `found` is none of `known`: the error lists them and suggests the nearest.
+    pub fn unknown<'a>(
+        place: &serde_saphyr::Location,
+        kind: &str,
+        found: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let shown = known.get(..MAX_SHOWN_NAMES).unwrap_or(&known);
+        let mut accepted = shown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if let Some(more) = known.len().checked_sub(shown.len()).filter(|&more| more > 0) {
+            accepted.push_str(&format!(" and {more} more"));
+        }
+        Self { nearest: nearest(found, &known), ..Self::at(place, format!("unknown {kind} `{found}`"), accepted) }
+    }
+
     /// The same, in another file.
     #[must_use]
     pub fn in_file(mut self, file: impl Into<PathBuf>) -> Self {
