@@ -1,0 +1,168 @@
+//! A request of a case, made ready to send.
+
+use anyhow::{Context, Result, bail};
+
+use super::format::{Request, Then, Via};
+use super::gateway::Gateway;
+use super::stage::Stage;
+use crate::client::{Answer, Target, h1, h2};
+
+/// The authority a request names when its case does not say otherwise.
+const HOST: &str = "api.example.com";
+
+/// Where to connect and what to send.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// `GET /orders/1 (h2)`, for reports.
+    pub label: String,
+    /// True when the answer has no content.
+    pub is_head: bool,
+    /// True when the answer comes from the data plane, which owes it a request id.
+    pub is_exchange: bool,
+    target: Target,
+    payload: Payload,
+    answers: usize,
+    closed: bool,
+    echo: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Debug)]
+enum Payload {
+    H1(Vec<u8>),
+    H2(h2::Send),
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The last answer; none when the connection closed without one.
+    pub answer: Option<Answer>,
+    /// Answers received.
+    pub answers: usize,
+    /// What came after the answer until the connection closed; none when it stayed open or was not watched.
+    pub rest: Option<Vec<u8>>,
+    /// What a tunnel sent back.
+    pub echoed: Option<Vec<u8>>,
+}
+
+impl Plan {
+    /// Makes `request` ready for the listeners of `gateway`; `then` says how much of the connection to watch.
+    pub fn new(request: &Request, then: &Then, gateway: &Gateway, stage: &Stage) -> Result<Self> {
+        let address = gateway.address(request.via, request.listener)?;
+        let alpn: &[&str] = if request.via == Via::H2 { &["h2"] } else { &["http/1.1"] };
+        let sni = || stage.vars.fill(request.sni.as_deref().unwrap_or(HOST));
+        let tls = match request.via {
+            Via::Tls | Via::H2 => Some((stage.ca.client(alpn)?, sni())),
+            _ => None,
+        };
+        let bytes =
+            |text: &Option<String>| crate::latin1::to_bytes(&stage.vars.fill(text.as_deref().unwrap_or_default()));
+        let target = Target { address, from: request.from, tls, preface: bytes(&request.preface)? };
+        let (label, is_head, payload) = match &request.raw {
+            Some(raw) => {
+                let label: String = raw.lines().next().unwrap_or_default().chars().take(60).collect();
+                (label, raw.starts_with("HEAD "), Payload::H1(bytes(&request.raw)?))
+            }
+            None => Self::payload(request, stage)?,
+        };
+        let label = if request.via == Via::H1 { label } else { format!("{label} ({:?})", request.via).to_lowercase() };
+        Ok(Self {
+            label,
+            is_head,
+            is_exchange: !matches!(request.via, Via::Admin | Via::Health),
+            target,
+            payload,
+            answers: then.answers.unwrap_or(1),
+            closed: then.closed || then.no_answer,
+            echo: then.echo.as_deref().map(crate::latin1::to_bytes).transpose()?,
+        })
+    }
+
+    fn payload(request: &Request, stage: &Stage) -> Result<(String, bool, Payload)> {
+        let (method, target) = line(request)?;
+        let target = stage.vars.fill(&target);
+        let body = match (&request.body, request.body_size) {
+            (Some(body), _) => crate::latin1::to_bytes(&stage.vars.fill(body))?,
+            (None, Some(size)) => vec![b'x'; size],
+            (None, None) => Vec::new(),
+        };
+        let fields = request.headers.iter().map(|(name, value)| (name.to_owned(), stage.vars.fill(value)));
+        let mut lines: Vec<(String, String)> = fields.collect();
+        let names = |name: &str| request.headers.names(name);
+        let label = format!("{method} {}", target.chars().take(60).collect::<String>());
+        if matches!(request.via, Via::H2 | Via::H2c) {
+            let authority = lines.iter().position(|(name, _)| name == ":authority").map(|at| lines.remove(at).1);
+            let send = h2::Send {
+                authority: authority.unwrap_or_else(|| HOST.to_owned()),
+                method: method.clone(),
+                path: target,
+                headers: lines,
+                body,
+            };
+            return Ok((label, method == "HEAD", Payload::H2(send)));
+        }
+        if !names("host") {
+            lines.insert(0, ("Host".to_owned(), HOST.to_owned()));
+        }
+        if !(body.is_empty() || names("content-length") || names("transfer-encoding")) {
+            lines.push(("Content-Length".to_owned(), body.len().to_string()));
+        }
+        let mut text = format!("{method} {target} HTTP/1.1\r\n");
+        for (name, value) in lines {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str("\r\n");
+        let mut bytes = crate::latin1::to_bytes(&text)?;
+        bytes.extend_from_slice(&body);
+        Ok((label, method == "HEAD", Payload::H1(bytes)))
+    }
+
+    /// Connects, sends, and watches the connection as far as the case asks.
+    pub async fn run(&self) -> Result<Sent> {
+        let bytes = match &self.payload {
+            Payload::H2(send) => {
+                let answer = h2::exchange(&self.target, send).await?;
+                return Ok(Sent { answers: usize::from(answer.is_some()), answer, ..Sent::default() });
+            }
+            Payload::H1(bytes) => bytes,
+        };
+        let mut connection = h1::Connection::open(&self.target).await?;
+        let mut sent = Sent { answer: connection.exchange(bytes, self.is_head).await?, ..Sent::default() };
+        sent.answers = usize::from(sent.answer.is_some());
+        while sent.answer.is_some() && sent.answers < self.answers {
+            let Some(next) = connection.next(self.is_head).await? else { break };
+            sent.answer = Some(next);
+            sent.answers += 1;
+        }
+        if let Some(echo) = &self.echo {
+            sent.echoed = Some(connection.echo(echo, echo.len()).await?);
+        }
+        if self.closed {
+            sent.rest = connection.rest().await?;
+        }
+        Ok(sent)
+    }
+}
+
+/// The one method and target that the request names.
+pub fn line(request: &Request) -> Result<(String, String)> {
+    let named = [
+        ("GET", &request.get),
+        ("HEAD", &request.head),
+        ("POST", &request.post),
+        ("PUT", &request.put),
+        ("DELETE", &request.delete),
+        ("PATCH", &request.patch),
+        ("OPTIONS", &request.options),
+    ];
+    let mut found: Vec<(String, String)> =
+        named.into_iter().filter_map(|(method, target)| Some((method.to_owned(), target.clone()?))).collect();
+    if let Some(text) = &request.request {
+        let (method, target) = text.split_once(' ').context("`request`: expected `METHOD target`")?;
+        found.push((method.to_owned(), target.to_owned()));
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(line), true) => Ok(line),
+        _ => bail!("expected exactly one method, as `get: /orders/1`"),
+    }
+}

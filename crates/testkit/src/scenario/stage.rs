@@ -1,0 +1,186 @@
+//! What a gateway under test stands on: a scratch directory, certificates, fake upstreams and the placeholders that
+//! name them in configurations and cases.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::format::File;
+use crate::ca::TestCa;
+use crate::upstream::Upstream;
+
+/// Placeholder → text.
+#[derive(Clone, Debug, Default)]
+pub struct Vars(BTreeMap<String, String>);
+
+/// The surroundings of one gateway.
+#[derive(Debug)]
+pub struct Stage {
+    directory: TempDir,
+    configs: PathBuf,
+    /// The authority that signed the gateway's certificate and whom clients trust.
+    pub ca: Arc<TestCa>,
+    /// The fake upstream behind every `@UPSTREAM…@`.
+    pub upstream: Upstream,
+    /// What the placeholders stand for.
+    pub vars: Vars,
+    _occupied: TcpListener,
+}
+
+impl Vars {
+    /// `text` with every known placeholder replaced.
+    pub fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+
+    /// The same for every text within `value`.
+    pub fn fill_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.fill(text)),
+            Value::Array(items) => items.iter().map(|item| self.fill_value(item)).collect(),
+            Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), self.fill_value(item))).collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// Adds or replaces `@name@`.
+    pub fn set(&mut self, name: &str, value: impl ToString) {
+        self.0.insert(format!("@{name}@"), value.to_string());
+    }
+}
+
+impl Stage {
+    /// A scratch directory that holds everything of `configs` with the placeholders filled.
+    pub async fn new(configs: &Path, ca: &Arc<TestCa>) -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("portcullis-scenario-").tempdir()?;
+        let occupied = TcpListener::bind("127.0.0.1:0")?;
+        let mut upstream = Upstream::new();
+        let mut vars = Vars::default();
+        let path = directory.path().to_owned();
+        let first = upstream.listen(None).await?;
+        let second = upstream.listen(None).await?;
+        let tls = upstream.listen(Some(ca.issue(&["localhost", "127.0.0.1"])?.server()?)).await?;
+        vars.set("LISTEN", "127.0.0.1:0");
+        vars.set("UPSTREAM", format!("http://{first}"));
+        vars.set("UPSTREAM_ADDRESS", first);
+        vars.set("UPSTREAM2", format!("http://{second}"));
+        vars.set("UPSTREAM_TLS", format!("https://localhost:{}", tls.port()));
+        vars.set("DEAD", format!("http://{}", closed_port()?));
+        vars.set("OCCUPIED", occupied.local_addr()?);
+        vars.set("DIR", path.display());
+        vars.set("DATA", path.join("data").display());
+        for (name, file) in [("CERT", "certs/api.pem"), ("KEY", "certs/api.key"), ("CA", "certs/ca.pem")] {
+            vars.set(name, path.join(file).display());
+        }
+        let issued = ca.issue(&["api.example.com", "localhost", "127.0.0.1"])?;
+        let other = ca.issue(&["other.example.com"])?;
+        let stage =
+            Self { directory, configs: configs.to_owned(), ca: Arc::clone(ca), upstream, vars, _occupied: occupied };
+        for (name, text, mode) in [
+            ("certs/ca.pem", ca.pem(), 0o644),
+            ("certs/api.pem", &issued.certificate_pem, 0o644),
+            ("certs/api.key", &issued.key_pem, 0o600),
+            ("certs/other.pem", &other.certificate_pem, 0o644),
+            ("certs/other.key", &other.key_pem, 0o600),
+        ] {
+            stage.put(name, text.as_bytes(), Some(mode))?;
+        }
+        stage.copy_configs()?;
+        Ok(stage)
+    }
+
+    /// The scratch directory.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// `name` within the scratch directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Writes `files`; each appears by a rename, so that nobody can read half of it.
+    pub fn write(&self, files: &BTreeMap<String, File>) -> Result<()> {
+        files
+            .iter()
+            .try_for_each(|(name, file)| self.write_one(name, file, true).with_context(|| format!("file {name}")))
+    }
+
+    /// Writes `files` in place: a reader may see them half.
+    pub fn write_in_place(&self, files: &BTreeMap<String, File>) -> Result<()> {
+        files
+            .iter()
+            .try_for_each(|(name, file)| self.write_one(name, file, false).with_context(|| format!("file {name}")))
+    }
+
+    fn write_one(&self, name: &str, file: &File, renamed: bool) -> Result<()> {
+        let path = self.file(name);
+        let beside = if renamed { self.file(&format!("{name}.new")) } else { path.clone() };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        if let Some(to) = &file.symlink {
+            symlink(self.vars.fill(to), &beside)?;
+        } else {
+            std::fs::write(&beside, self.content(file)?)?;
+            if let Some(mode) = &file.mode {
+                set_mode(&beside, u32::from_str_radix(mode, 8)?)?;
+            }
+        }
+        if renamed {
+            std::fs::rename(&beside, &path)?;
+        }
+        Ok(())
+    }
+
+    fn content(&self, file: &File) -> Result<Vec<u8>> {
+        let mut bytes = match (&file.text, &file.bytes, &file.from) {
+            (Some(text), None, None) => self.vars.fill(text).into_bytes(),
+            (None, Some(bytes), None) => crate::latin1::to_bytes(bytes)?,
+            (None, None, Some(from)) => self.vars.fill(&std::fs::read_to_string(self.configs.join(from))?).into_bytes(),
+            (None, None, None) => Vec::new(),
+            _ => bail!("expected one of `text`, `bytes`, `from`"),
+        };
+        if let Some((text, times)) = &file.repeat {
+            bytes.extend_from_slice(text.repeat(*times).as_bytes());
+        }
+        Ok(bytes)
+    }
+
+    fn copy_configs(&self) -> Result<()> {
+        for entry in
+            std::fs::read_dir(&self.configs).with_context(|| format!("cannot read {}", self.configs.display()))?
+        {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                let text = std::fs::read_to_string(entry.path())?;
+                self.put(&entry.file_name().to_string_lossy(), self.vars.fill(&text).as_bytes(), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+        let path = self.file(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(&path, bytes)?;
+        mode.map_or(Ok(()), |mode| set_mode(&path, mode))
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    Ok(std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?)
+}
+
+/// An address where nobody listens: it was free a moment ago.
+fn closed_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,228 @@
+//! A fake upstream: records every request exactly as it came and answers as scripted, or wrongly on purpose.
+
+pub mod reply;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::client::parse::{self, Framing};
+pub use reply::Reply;
+
+/// Most bytes of one request that are kept.
+const MAX_REQUEST: usize = 64 * 1024 * 1024;
+
+/// One request as it arrived.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Which of the upstream's addresses took it, counted from 1.
+    pub endpoint: usize,
+    /// Which connection of this upstream, counted from 1.
+    pub connection: u64,
+    /// The method.
+    pub method: String,
+    /// The request target, byte for byte.
+    pub target: String,
+    /// The protocol version as written.
+    pub version: String,
+    /// Header lines in order, names as they came.
+    pub headers: Vec<(String, String)>,
+    /// The content, with the chunked framing removed.
+    pub body: Vec<u8>,
+    /// The trailer section.
+    pub trailers: Vec<(String, String)>,
+    /// False when the content ended before its framing said so.
+    pub complete: bool,
+}
+
+/// What the listeners of one upstream share.
+#[derive(Debug)]
+struct Shared {
+    seen: Mutex<Vec<Seen>>,
+    script: Mutex<BTreeMap<String, Reply>>,
+    connections: Mutex<u64>,
+    release: watch::Sender<u64>,
+}
+
+/// A running fake upstream; stops when dropped.
+#[derive(Debug)]
+pub struct Upstream {
+    shared: Arc<Shared>,
+    listeners: JoinSet<()>,
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Upstream {
+    /// An upstream that listens nowhere yet.
+    pub fn new() -> Self {
+        let shared = Shared {
+            seen: Mutex::default(),
+            script: Mutex::default(),
+            connections: Mutex::default(),
+            release: watch::Sender::new(0),
+        };
+        Self { shared: Arc::new(shared), listeners: JoinSet::new() }
+    }
+
+    /// Opens one more address on a free port of 127.0.0.1.
+    pub async fn listen(&mut self, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let endpoint = self.listeners.len() + 1;
+        self.listeners.spawn(accept(Arc::clone(&self.shared), listener, endpoint, tls));
+        Ok(address)
+    }
+
+    /// Answers as `script` says from now on: keys are `METHOD target`, or `*` for everything else. What no key names
+    /// is answered with an echo of itself. Forgets what was seen and lets go whatever still hangs.
+    pub fn script(&self, script: BTreeMap<String, Reply>) {
+        self.release();
+        *lock(&self.shared.script) = script;
+        lock(&self.shared.seen).clear();
+    }
+
+    /// The requests seen since the last [`Self::script`].
+    pub fn seen(&self) -> Vec<Seen> {
+        lock(&self.shared.seen).clone()
+    }
+
+    /// Lets every hanging reply go on.
+    pub fn release(&self) {
+        self.shared.release.send_modify(|count| *count += 1);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn accept(shared: Arc<Shared>, listener: TcpListener, endpoint: usize, tls: Option<Arc<ServerConfig>>) {
+    let mut connections = JoinSet::new();
+    while let Ok((tcp, _)) = listener.accept().await {
+        let connection = {
+            let mut count = lock(&shared.connections);
+            *count += 1;
+            *count
+        };
+        let (shared, tls) = (Arc::clone(&shared), tls.clone());
+        connections.spawn(async move {
+            // A client that goes away ends its connection only.
+            let _ended = serve(&shared, tcp, endpoint, connection, tls).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(
+    shared: &Shared,
+    tcp: TcpStream,
+    endpoint: usize,
+    connection: u64,
+    tls: Option<Arc<ServerConfig>>,
+) -> Result<()> {
+    tcp.set_nodelay(true)?;
+    let origin = Seen { endpoint, connection, ..Seen::default() };
+    match tls {
+        None => converse(shared, tcp, origin).await,
+        Some(config) => converse(shared, tokio_rustls::TlsAcceptor::from(config).accept(tcp).await?, origin).await,
+    }
+}
+
+async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T, origin: Seen) -> Result<()> {
+    let mut buffer = Vec::new();
+    while let Some(seen) = receive(&mut io, &mut buffer, &origin).await? {
+        let complete = seen.complete;
+        let reply = {
+            let script = lock(&shared.script);
+            let key = format!("{} {}", seen.method, seen.target);
+            script.get(&key).or_else(|| script.get("*")).cloned()
+        };
+        let mut release = shared.release.subscribe();
+        lock(&shared.seen).push(seen.clone());
+        if !complete {
+            return Ok(());
+        }
+        let reply = reply.unwrap_or_default();
+        if reply.hang {
+            release.changed().await?;
+        }
+        let bytes = reply.bytes(&seen)?;
+        io.write_all(&bytes).await?;
+        io.flush().await?;
+        if reply.echo {
+            return echo(&mut io, &mut buffer).await;
+        }
+        if reply.closes() {
+            io.shutdown().await?;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn echo<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, buffer: &mut Vec<u8>) -> Result<()> {
+    loop {
+        io.write_all(buffer).await?;
+        io.flush().await?;
+        buffer.clear();
+        if io.read_buf(buffer).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads one request; None when the connection ends between requests.
+async fn receive<T: AsyncRead + Unpin>(io: &mut T, buffer: &mut Vec<u8>, origin: &Seen) -> Result<Option<Seen>> {
+    let head = loop {
+        if let Some((head, used)) = parse::head(buffer) {
+            buffer.drain(..used);
+            break head;
+        }
+        if io.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let mut words = head.first.split(' ').map(str::to_owned);
+    let mut seen = Seen {
+        method: words.next().unwrap_or_default(),
+        target: words.next().unwrap_or_default(),
+        version: words.next().unwrap_or_default(),
+        headers: head.headers,
+        ..origin.clone()
+    };
+    let framing = parse::framing(&seen.headers, Framing::Length(0));
+    loop {
+        match framing {
+            Framing::Chunked => {
+                let read = parse::chunked(buffer);
+                (seen.body, seen.trailers, seen.complete) = (read.body, read.trailers, read.complete);
+                if seen.complete {
+                    buffer.drain(..read.used);
+                }
+            }
+            Framing::Length(length) => {
+                seen.complete = buffer.len() >= length;
+                seen.body = if seen.complete { buffer.drain(..length).collect() } else { buffer.clone() };
+            }
+            Framing::Close => seen.complete = true,
+        }
+        if seen.complete || buffer.len() > MAX_REQUEST || io.read_buf(buffer).await? == 0 {
+            return Ok(Some(seen));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
