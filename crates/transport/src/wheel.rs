@@ -195,6 +195,11 @@ impl Timer {
         }
     }
 
+    /// Whether a deadline is set, passed or not.
+    pub const fn is_armed(&self) -> bool {
+        self.armed.get()
+    }
+
     /// Whether the deadline has passed. A timer that is not armed never has.
     pub fn is_expired(&self) -> bool {
         let state = self.wheel.state.borrow();
