@@ -32,7 +32,10 @@ pub(super) struct Caller {
 pub(super) enum Failure {
     Status(StatusCode, &'static str),
     /// Answered with the statement, the file and the line: verbose on purpose (guide 2.8).
-    Sql { error: rusqlite::Error, statement: String },
+    Sql {
+        error: rusqlite::Error,
+        statement: String,
+    },
 }
 
 impl From<rusqlite::Error> for Failure {
@@ -75,11 +78,8 @@ impl Call {
             .header("x-user-id")
             .and_then(|id| id.parse().ok())
             .or_else(|| claims.as_ref()?.get("sub")?.as_str()?.parse().ok());
-        let role = self
-            .header("x-roles")
-            .or_else(|| claims.as_ref()?.get("role")?.as_str())
-            .unwrap_or("customer")
-            .to_owned();
+        let role =
+            self.header("x-roles").or_else(|| claims.as_ref()?.get("role")?.as_str()).unwrap_or("customer").to_owned();
         match id {
             Some(id) => Ok(Caller { id, role }),
             None => Err(Failure::Status(StatusCode::UNAUTHORIZED, "log in first")),
@@ -134,7 +134,8 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let escaped = tail.first_chunk::<2>().filter(|_| *first == b'%').and_then(|digits| {
-            let [high, low] = digits.map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
+            let [high, low] =
+                digits.map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
             Some(high? << 4 | low?)
         });
         out.push(escaped.unwrap_or(*first));

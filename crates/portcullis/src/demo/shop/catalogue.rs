@@ -36,7 +36,11 @@ pub(super) fn reviews(state: &State, call: &Call, id: &str) -> Outcome {
     let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let items: String =
         rows.iter().map(|row| format!("<li>{}: {}</li>\n", text(row, "author"), text(row, "text"))).collect();
-    Ok(reply(StatusCode::OK, "text/html; charset=utf-8", format!("<!doctype html><title>Reviews</title><ul>{items}</ul>")))
+    Ok(reply(
+        StatusCode::OK,
+        "text/html; charset=utf-8",
+        format!("<!doctype html><title>Reviews</title><ul>{items}</ul>"),
+    ))
 }
 
 pub(super) fn add_review(state: &State, call: &Call, id: &str) -> Outcome {

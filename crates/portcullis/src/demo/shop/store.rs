@@ -17,8 +17,9 @@ use serde_json::{Map, Value};
 const MAX_ROWS: usize = 2_000;
 /// Steps of 1,000 virtual-machine operations: some 100 ms, then the statement is interrupted.
 const MAX_STEPS: u32 = 2_000;
-/// Longest string or row SQLite may build, in bytes: `hex(zeroblob(1e9))` must not take the machine's memory.
-const MAX_VALUE_BYTES: i32 = 1 << 20;
+/// Longest string or row SQLite may build, in bytes: `hex(zeroblob(1e9))` must not take the machine's memory, and a review of
+/// 3 MiB must fit, for nobody limits it.
+const MAX_VALUE_BYTES: i32 = 4 << 20;
 
 const SCHEMA: &str = "
 CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT, name TEXT, role TEXT, phone TEXT, password_hash TEXT,
@@ -87,7 +88,7 @@ impl Store {
     pub(super) fn rows(&self, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Value>> {
         self.budget.store(MAX_STEPS, Ordering::Relaxed);
         let mut statement = self.connection.prepare(sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(params)?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {

@@ -40,11 +40,7 @@ pub(super) const USES: &[Honest] = &[
         steps: &[get("/%70roducts/2")],
         works: |answers| last_has(answers, 200, "Kettle"),
     },
-    Honest {
-        name: "HEAD of a product",
-        steps: &[request("HEAD", "/products/2")],
-        works: |answers| all_ok(answers, 1),
-    },
+    Honest { name: "HEAD of a product", steps: &[request("HEAD", "/products/2")], works: |answers| all_ok(answers, 1) },
     Honest { name: "log in", steps: &[ALICE], works: |answers| last_has(answers, 200, "Bearer") },
     Honest {
         name: "log in with chunked content",
@@ -106,9 +102,7 @@ pub(super) const USES: &[Honest] = &[
     },
     Honest {
         name: "reset link leads back here",
-        steps: &[
-            post("/password-reset", r#"{"email":"alice@example.com"}"#),
-        ],
+        steps: &[post("/password-reset", r#"{"email":"alice@example.com"}"#)],
         works: |answers| last_has(answers, 202, "http://127.0.0.1:"),
     },
     Honest {

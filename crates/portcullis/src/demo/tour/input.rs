@@ -14,9 +14,9 @@ fn last_has(answers: &[Answer], text: &str) -> bool {
 fn script_runs(answers: &[Answer]) -> bool {
     answers.last().is_some_and(|answer| {
         let html = answer.header("content-type").is_some_and(|value| value.starts_with("text/html"));
-        let forbidden = answer.header("content-security-policy").is_some_and(|policy| {
-            policy.contains("default-src 'none'") || policy.contains("script-src 'none'")
-        });
+        let forbidden = answer
+            .header("content-security-policy")
+            .is_some_and(|policy| policy.contains("default-src 'none'") || policy.contains("script-src 'none'"));
         answer.status == 200 && html && !forbidden && answer.has(SCRIPT)
     })
 }

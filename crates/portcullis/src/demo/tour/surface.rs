@@ -26,17 +26,16 @@ fn names_software(answers: &[Answer]) -> bool {
 
 fn lacks_security_headers(answers: &[Answer]) -> bool {
     answers.last().is_some_and(|answer| {
-        let wanted =
-            ["x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy"];
+        let wanted = ["x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy"];
         answer.status == 200 && wanted.iter().any(|name| answer.header(name).is_none())
     })
 }
 
-/// Transfer-Encoding says that the first request ends after `0`; Content-Length says that all the rest is its content. Who
-/// reads the one sends what the other never judged (RFC 9112 §6.3, edge/H2).
-const HIDDEN_REQUEST: &str = "POST /password-reset HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-    Transfer-Encoding: chunked\r\nContent-Length: 81\r\n\r\n0\r\n\r\n\
-    GET /management/users HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
+/// Transfer-Encoding says that the content is a log-in, Content-Length that it is four bytes and the rest another request.
+/// Two servers in a row that choose differently smuggle it; one that chooses at all is half of that (RFC 9112 §6.3, edge/H2).
+const TWO_LENGTHS: &str = "POST /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+    Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n\
+    35\r\n{\"email\":\"alice@example.com\",\"password\":\"password42\"}\r\n0\r\n\r\n";
 
 /// The authority of an absolute-form target outranks Host (RFC 9112 §3.2.2, edge/H41).
 const ABSOLUTE_FORM: &str = "POST http://evil.example/password-reset HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
@@ -130,11 +129,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         section: "6",
-        name: "request hidden in a body",
+        name: "two lengths, one message",
         control: "transport.framing",
         stop: Stop::Refused(&[400]),
-        steps: &[raw(HIDDEN_REQUEST, 2)],
-        success: |answers| last_has(answers, "admin@shop.example"),
+        steps: &[raw(TWO_LENGTHS, 1)],
+        success: |answers| last_has(answers, "access_token"),
     },
     Attack {
         section: "6.1",

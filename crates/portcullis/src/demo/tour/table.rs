@@ -73,7 +73,8 @@ impl Outcome {
             writeln!(out, ", {} of {all} through the gateway.", guarded.iter().filter(|works| works.is_ok()).count())?;
         }
         for HonestRow { name, bare, guarded } in &self.honest {
-            let failures = [("bare", bare.as_ref().err()), ("guarded", guarded.as_ref().and_then(|it| it.as_ref().err()))];
+            let failures =
+                [("bare", bare.as_ref().err()), ("guarded", guarded.as_ref().and_then(|it| it.as_ref().err()))];
             for (where_, reason) in failures {
                 if let Some(reason) = reason {
                     writeln!(out, "  {} {name}, {where_}: {}", self.paint("BROKEN", 6, Colour::Red), cut(reason, 50))?;
@@ -105,7 +106,10 @@ impl Display for Outcome {
             let stopped = count(Verdict::Stopped);
             let failed = count(Verdict::Succeeds).saturating_add(count(Verdict::Unexpected));
             let later = count(Verdict::NotYetStopped).saturating_add(count(Verdict::StoppedByChance));
-            write!(out, "; {stopped} stopped, {failed} not stopped as promised, {later} await later controls")?;
+            write!(
+                out,
+                ".\nGateway: {stopped} stopped, {failed} not stopped as promised, {later} await later controls"
+            )?;
         }
         writeln!(out, ". {:.1} s.", self.took.as_secs_f32())
     }

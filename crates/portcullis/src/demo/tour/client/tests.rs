@@ -2,7 +2,7 @@ use super::parse;
 
 #[test]
 fn responses_end_where_their_framing_says() {
-    let cases: &[(&str, bool, bool, Option<(u16, &str, usize)>, &str)] = &[
+    let cases = [
         // held, head, ended, (status, body, left over), why
         ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP", false, false, Some((200, "ok", 4)), "by length"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", false, true, None, "cut off"),
@@ -20,7 +20,7 @@ fn responses_end_where_their_framing_says() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", false, true, None, "no last line"),
     ];
     for (held, head, ended, expected, why) in cases {
-        let found = parse(held.as_bytes(), *head, *ended).unwrap();
+        let found = parse(held.as_bytes(), head, ended).unwrap();
         let found = found.map(|(answer, used)| (answer.status, answer.text(), held.len() - used));
         let expected = expected.map(|(status, body, left)| (status, body.to_owned(), left));
         assert_eq!(found, expected, "{why}");
