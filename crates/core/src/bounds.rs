@@ -42,6 +42,14 @@ pub const MAX_CONNECTIONS: usize = 10_000;
 pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 1_000;
 /// Requests served on one HTTP/1.1 connection before it is closed: spreads load, bounds the damage of a desync.
 pub const MAX_REQUESTS_PER_CONNECTION: u32 = 1_000;
+/// Streams served on one HTTP/2 connection before it is drained.
+pub const MAX_STREAMS_PER_CONNECTION: u32 = 10_000;
+/// Connections that wait in the kernel to be accepted, per core.
+pub const ACCEPT_BACKLOG: i32 = 4096;
+/// Bytes held per direction of a tunnel.
+pub const TUNNEL_BUFFER_BYTES: usize = 16 * 1024;
+/// Pause after accepting failed (no descriptors left) or while [`MAX_CONNECTIONS`] are open.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes held for exchanges that need a body whole, in the process.
 pub const MEMORY_BUDGET: u64 = 512 * 1024 * 1024;
 /// Share of [`MEMORY_BUDGET`] that one client address may hold: one part in this many (5 %).
@@ -85,6 +93,8 @@ pub const RETRY_FLOOR: u32 = 3;
 pub const MAX_CONFIG_BYTES: u64 = 10 * 1024 * 1024;
 /// An OpenAPI document in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 50 * 1024 * 1024;
+/// A certificate or key file in bytes: a long chain is 20 KiB.
+pub const MAX_PEM_BYTES: u64 = 1024 * 1024;
 /// One file of the record, in bytes.
 pub const RECORD_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Files of the record; the oldest leaves.

@@ -1,1 +1,121 @@
-//! In work.
+//! Listeners: what the configuration says of one, and its sockets.
+
+mod bind;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use portcullis_core::config::{ConfigError, Spanned};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::tls::{self, Tls};
+
+pub use bind::{BindError, Bound, bind};
+
+/// One entry of `listeners:`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens, address and port. Port 0 picks a free port, which `run` prints.
+    #[schemars(with = "String")]
+    pub address: Spanned<String>,
+    /// TLS with this certificate; without it the listener speaks plain text.
+    #[serde(default)]
+    pub tls: Option<tls::Config>,
+    /// Answers every request with a redirect to `https` (configured hosts, safe methods, no credentials).
+    #[serde(default = "off")]
+    #[schemars(with = "bool")]
+    pub redirect_to_https: Spanned<bool>,
+    /// Serves internal operations too.
+    #[serde(default)]
+    pub internal: bool,
+    /// Accepts HTTP/2 with prior knowledge in plain text.
+    #[serde(default = "off")]
+    #[schemars(with = "bool")]
+    pub h2c: Spanned<bool>,
+}
+
+fn off() -> Spanned<bool> {
+    Spanned { value: false, referenced: serde_saphyr::Location::UNKNOWN, defined: serde_saphyr::Location::UNKNOWN }
+}
+
+/// What an exchange may know of the listener that it came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its place in `listeners:`.
+    pub id: u16,
+    /// The address that it is bound to; with port 0 configured, the port that was picked.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+    /// Whether internal operations are served.
+    pub internal: bool,
+    /// Whether every request is answered with a redirect to `https`.
+    pub redirect_to_https: bool,
+    /// Whether HTTP/2 with prior knowledge is accepted in plain text.
+    pub h2c: bool,
+}
+
+/// A listener that was judged, not yet bound.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// As configured: [`Facts::address`] has port 0 where the configuration says so, until [`bind`] picked one.
+    pub facts: Facts,
+    /// The certificate, on a TLS listener.
+    pub tls: Option<Tls>,
+}
+
+impl Config {
+    /// Judges the entry at place `id` and reads its certificate; opens no socket. `base` is the folder of the configuration
+    /// file, `now` seconds since the epoch. `None` when one of the `findings` added is an error.
+    pub fn compile(&self, id: u16, base: &Path, now: i64, findings: &mut Vec<ConfigError>) -> Option<Compiled> {
+        let before = findings.len();
+        let address = self.address.value.parse::<SocketAddr>();
+        if address.is_err() {
+            let message = format!("`{}` is not an address with a port", self.address.value);
+            findings.push(ConfigError::at(&self.address.referenced, message, "such as `0.0.0.0:8443` or `[::1]:8080`"));
+        }
+        if self.tls.is_some() {
+            for (setting, name, accepted) in [
+                (&self.redirect_to_https, "redirect_to_https", "`redirect_to_https` on a listener without `tls`"),
+                (&self.h2c, "h2c", "no `h2c` under `tls`: there HTTP/2 is chosen by ALPN"),
+            ] {
+                if setting.value {
+                    let message = format!("`{name}` on a listener with `tls`");
+                    findings.push(ConfigError::at(&setting.referenced, message, accepted));
+                }
+            }
+        }
+        let refused = findings.len() > before;
+        let tls = match &self.tls {
+            Some(tls) => Some(tls.compile(base, now, findings)?),
+            None => None,
+        };
+        let address = address.ok().filter(|_| !refused)?;
+        let facts = Facts {
+            id,
+            address,
+            tls: tls.is_some(),
+            internal: self.internal,
+            redirect_to_https: self.redirect_to_https.value,
+            h2c: self.h2c.value,
+        };
+        Some(Compiled { facts, tls })
+    }
+}
+
+impl Compiled {
+    /// Keeps the running server configuration where chain and key did not change, so that tickets given out before a reload
+    /// still resume and a reload under load does not bring a storm of full handshakes.
+    pub fn keep_tls(&mut self, running: &Self) {
+        if let (Some(new), Some(old)) = (&mut self.tls, &running.tls)
+            && new.is_same(old)
+        {
+            *new = old.clone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
