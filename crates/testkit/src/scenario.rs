@@ -5,12 +5,13 @@ pub mod format;
 pub mod gateway;
 pub mod group;
 pub mod judge;
+pub mod ledger;
 pub mod load;
 pub mod plan;
 pub mod stage;
 pub mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,20 +117,29 @@ pub fn run_matching(binary: &Path, scenarios: &Path, filter: &str) -> Result<Rep
     Ok(Report { outcomes })
 }
 
-/// Groups the cases by configuration and counts the gateways that they start.
+/// How many gateways `cases` start: one per configuration, one per case of steps.
+pub fn starts(cases: &[Loaded]) -> usize {
+    let shared: BTreeSet<_> = cases.iter().filter_map(|loaded| shared_configuration(loaded)).collect();
+    shared.len() + cases.iter().filter(|loaded| loaded.case.kind == Kind::Steps).count()
+}
+
+fn shared_configuration(loaded: &Loaded) -> Option<&str> {
+    loaded.case.given.config.as_deref().filter(|_| loaded.case.kind == Kind::Exchange)
+}
+
+/// Groups the cases by configuration.
 fn divide(cases: Vec<Loaded>) -> Result<Vec<Work>> {
+    let starts = starts(&cases);
+    ensure!(starts <= MAX_STARTS, "{starts} gateway starts, at most {MAX_STARTS}: share a configuration");
     let mut groups: BTreeMap<String, Vec<Loaded>> = BTreeMap::new();
-    let mut singles: Vec<Box<Loaded>> = Vec::new();
+    let mut singles = Vec::new();
     for loaded in cases {
-        match (loaded.case.kind, &loaded.case.given.config) {
-            (Kind::Exchange, Some(config)) => groups.entry(config.clone()).or_default().push(loaded),
-            _ => singles.push(Box::new(loaded)),
+        match shared_configuration(&loaded).map(str::to_owned) {
+            Some(config) => groups.entry(config).or_default().push(loaded),
+            None => singles.push(Work::Single(Box::new(loaded))),
         }
     }
-    let starts = groups.len() + singles.iter().filter(|loaded| loaded.case.kind == Kind::Steps).count();
-    ensure!(starts <= MAX_STARTS, "{starts} gateway starts, at most {MAX_STARTS}: share a configuration");
-    let groups = groups.into_iter().map(|(config, cases)| Work::Group(config, cases));
-    Ok(groups.chain(singles.into_iter().map(Work::Single)).collect())
+    Ok(groups.into_iter().map(|(config, cases)| Work::Group(config, cases)).chain(singles).collect())
 }
 
 fn lane(

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use portcullis_testkit::scenario::{Report, run_matching};
+use portcullis_testkit::scenario::{Report, load, run_matching};
 
 const HONEST: &str = "listen: @LISTEN@\nupstream: @UPSTREAM@\ndata_dir: @DATA@\n";
 const LYING: &str = "listen: @LISTEN@\nupstream: @UPSTREAM@\ndata_dir: @DATA@\nlie: true\n";
@@ -155,4 +155,25 @@ fn a_gateway_that_does_not_start_is_a_failure_of_its_group() {
         "- { rows: edge/N1, name: x, given: { config: stub }, when: { get: / }, then: { status: 200 } }",
     );
     assert!(failures(&report).contains("unknown key `bad`"), "{report}");
+}
+
+/// Files of this repository: they parse, expect something, and start few enough gateways.
+#[test]
+fn the_scenarios_of_this_repository_are_valid() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let cases = load::load(&directory).unwrap();
+    let starts = portcullis_testkit::scenario::starts(&cases);
+    assert!(starts <= portcullis_testkit::scenario::MAX_STARTS, "{starts} gateway starts");
+    let mut titles: Vec<_> = cases.iter().map(|loaded| loaded.title()).collect();
+    let all = titles.len();
+    titles.sort();
+    titles.dedup();
+    assert_eq!(titles.len(), all, "two cases of one file have the same name");
+    for control in std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let control = Path::new(&control);
+        let mut own = cases.iter().filter(|loaded| loaded.file.starts_with(control)).peekable();
+        if own.peek().is_some() {
+            assert!(own.any(|loaded| loaded.case.honest), "{}: no honest twin", control.display());
+        }
+    }
 }

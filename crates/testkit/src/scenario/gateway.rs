@@ -1,7 +1,7 @@
 //! The real binary as a child process.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +42,7 @@ impl Gateway {
     /// Runs `binary run -c <file>` and waits until every listener of the file has said where it listens.
     pub async fn start(binary: &Path, stage: &Stage, file: &str, env: &BTreeMap<String, String>) -> Result<Self> {
         let text = std::fs::read_to_string(stage.file(file)).with_context(|| format!("configuration {file}"))?;
-        let listeners = text.matches("127.0.0.1:0").count().max(1);
+        let listeners = (text.matches("127.0.0.1:0").count() + text.matches("[::]:0").count()).max(1);
         let mut command = command(binary, stage, &["run", "-c", file], env);
         let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
         let output = Arc::new(Mutex::default());
@@ -69,7 +69,11 @@ impl Gateway {
             Via::Health => "health",
         };
         let found = self.listening().into_iter().filter(|(_, found)| found == kind).nth(index);
-        found.map(|(address, _)| address).with_context(|| format!("no `{kind}` listener {index}:\n{}", self.output()))
+        let (mut address, _) = found.with_context(|| format!("no `{kind}` listener {index}:\n{}", self.output()))?;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into()); // a dual-stack socket is reached over IPv4 as well
+        }
+        Ok(address)
     }
 
     /// The addresses printed so far, with their kinds.

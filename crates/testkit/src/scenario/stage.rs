@@ -15,6 +15,27 @@ use super::format::File;
 use crate::ca::TestCa;
 use crate::upstream::Upstream;
 
+/// `@NAME_1025@` stands for so many of something: what is too long to write out.
+const GENERATORS: &[(&str, fn(usize) -> String)] = &[
+    ("NAME", |count| "n".repeat(count)),
+    ("PAIRS", |count| joined(count, "&", |n| format!("p{n}={n}"))),
+    ("RANGES", |count| joined(count, ",", |n| format!("{n}-{n}"))),
+    ("HOPS", |count| joined(count, ", ", |n| format!("10.1.0.{}", n % 250))),
+    ("STATE", |count| joined(count, ",", |n| format!("vendor{n}=opaque-{n:08}"))),
+    ("FIELDS", |count| joined(count, "", |n| format!("X-F{n}: {n}\r\n"))),
+];
+
+fn joined(count: usize, separator: &str, part: impl Fn(usize) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().join(separator)
+}
+
+/// The first `@name_COUNT@` in `text`, with what stands before and after it.
+fn counted<'a>(text: &'a str, name: &str) -> Option<(&'a str, usize, &'a str)> {
+    let (before, rest) = text.split_once(&format!("@{name}_"))?;
+    let (count, after) = rest.split_once('@')?;
+    Some((before, count.parse().ok()?, after))
+}
+
 /// Placeholder → text.
 #[derive(Clone, Debug, Default)]
 pub struct Vars(BTreeMap<String, String>);
@@ -36,7 +57,16 @@ pub struct Stage {
 impl Vars {
     /// `text` with every known placeholder replaced.
     pub fn fill(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+        if !text.contains('@') {
+            return text.to_owned();
+        }
+        let mut text = self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+        for (name, generate) in GENERATORS {
+            while let Some((before, count, after)) = counted(&text, name) {
+                text = format!("{before}{}{after}", generate(count));
+            }
+        }
+        text
     }
 
     /// The same for every text within `value`.
