@@ -5,6 +5,7 @@
 //! **Never** compares numbers of two runs; leaves a process behind.
 //! **Fails** a tool that is not installed, a proxy that does not answer as it should: an error that says what to do.
 
+mod client;
 mod compare;
 mod idle;
 mod load;
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Connections that send one request after another.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4000))]
     connections: u32,
+    /// `h2`: requests under way at once on each connection.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    streams: u32,
     /// Proxies to measure; default: nginx,twin,haproxy,bare,portcullis.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<PeerKind>,

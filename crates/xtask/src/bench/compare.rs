@@ -44,6 +44,7 @@ pub(super) struct Series {
 struct Report<'a> {
     protocol: &'static str,
     connections: u32,
+    streams: u32,
     machine: &'a Machine,
     proxies: &'a [Series],
     ratios: Vec<Ratio<'a>>,
@@ -63,14 +64,16 @@ pub(super) fn run(args: &Args, workbench: &Workbench, protocol: Protocol) -> any
         .into_iter()
         .map(|kind| Peer::start(workbench, Setup::new(kind, protocol)))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let load = Load { protocol, connections: args.connections, targets: None };
+    let streams = if protocol == Protocol::H2 { args.streams } else { 1 };
+    let load = Load { streams, ..Load::new(protocol, args.connections) };
     let loads = vec![load.clone(); peers.len()];
     let all = measure(&peers, &loads, args.slices)?;
 
     println!(
-        "{}, {} connections, {} slices of {} s each",
+        "{}, {} connections of {} at once, {} slices of {} s each",
         protocol.describe(),
         args.connections,
+        streams,
         args.slices,
         SLICE.as_secs()
     );
@@ -193,5 +196,6 @@ fn write_json(
         .flat_map(|base| all.iter().map(move |own| Ratio { proxy: &own.name, to: &base.name, spread: own.ratio(base) }))
         .collect();
     let protocol = load.protocol.describe();
-    report::write_json(args, &Report { protocol, connections: args.connections, machine, proxies: all, ratios })
+    let (connections, streams) = (load.connections, load.streams);
+    report::write_json(args, &Report { protocol, connections, streams, machine, proxies: all, ratios })
 }

@@ -13,8 +13,10 @@ use super::peer::{Peer, PeerKind, Setup};
 use super::report::{self, Table};
 use super::workbench::Workbench;
 
-/// New connections a second while they are opened.
-const OPENED_PER_SECOND: u32 = 1000;
+/// New connections every [`PERIOD`] while they are opened: few at once, or their first requests would come together and
+/// what is measured would be the upstream connections for them.
+const OPENED_PER_PERIOD: u32 = 10;
+const PERIOD: Duration = Duration::from_millis(10);
 /// How long a connection waits between its two requests, over the time to open all of them.
 const WAIT: Duration = Duration::from_secs(8);
 /// How much later than planned the last connection may be there; with `SETTLE` still before the second request.
@@ -73,18 +75,19 @@ fn measure(args: &Args, workbench: &Workbench, kind: PeerKind, protocol: Protoco
     setup.is_client_trusted = true;
     let peer = Peer::start(workbench, setup)?;
     // So that what grows once and for all has grown.
-    Load { protocol, connections: args.connections, targets: None }.run_for(&peer.address(), Duration::from_secs(1))?;
+    Load::new(protocol, args.connections).run_for(&peer.address(), Duration::from_secs(1))?;
     std::thread::sleep(Duration::from_secs(1));
     let resident_before = peer.process.resident()?;
 
     let (connections, address) = (args.idle_connections, peer.address());
-    let opening = Duration::from_secs(u64::from(connections.div_ceil(OPENED_PER_SECOND)));
+    let opening = PERIOD.saturating_mul(connections.div_ceil(OPENED_PER_PERIOD));
     let script = workbench.path().join("idle.tsv");
     let wait = opening.saturating_add(WAIT).as_millis();
     fs::write(&script, format!("0\t{address}\n{wait}\t{address}\n"))?;
-    let load = Load { protocol, connections, targets: None };
+    let load = Load::new(protocol, connections);
     let mut command = load.command()?;
-    command.args(["-n", "2", "-r", &OPENED_PER_SECOND.to_string()]).arg("--timing-script-file").arg(&script);
+    command.args(["-n", "2", "-r", &OPENED_PER_PERIOD.to_string()]);
+    command.arg(format!("--rate-period={}ms", PERIOD.as_millis())).arg("--timing-script-file").arg(&script);
     let under_way = command.spawn()?;
     let started = Instant::now();
     while established(peer.port)? < u64::from(connections) {

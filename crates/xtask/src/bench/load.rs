@@ -48,6 +48,8 @@ impl Protocol {
 pub(super) struct Load<'a> {
     pub(super) protocol: Protocol,
     pub(super) connections: u32,
+    /// Requests under way at once on each connection; more than one needs HTTP/2.
+    pub(super) streams: u32,
     /// Targets to send in turn, one a line; without it, the one of the proxy's address.
     pub(super) targets: Option<&'a Path>,
 }
@@ -67,6 +69,11 @@ pub(super) struct Outcome {
 }
 
 impl Load<'_> {
+    /// One request after another on each connection, to the one address.
+    pub(super) fn new(protocol: Protocol, connections: u32) -> Self {
+        Self { protocol, connections, streams: 1, targets: None }
+    }
+
     /// Puts the load on `address` for `duration` and waits for the end.
     pub(super) fn run_for(&self, address: &str, duration: Duration) -> anyhow::Result<Outcome> {
         self.finish(self.start(address, &["-D", &duration.as_secs().to_string()])?)
@@ -74,7 +81,7 @@ impl Load<'_> {
 
     /// One request.
     pub(super) fn probe(&self, address: &str) -> anyhow::Result<Outcome> {
-        let one = Load { connections: 1, ..self.clone() };
+        let one = Load { connections: 1, streams: 1, ..self.clone() };
         one.finish(one.start(address, &["-n", "1"])?)
     }
 
@@ -105,7 +112,7 @@ impl Load<'_> {
     /// h2load on its core, without how long and whom to.
     pub(super) fn command(&self) -> anyhow::Result<Command> {
         let mut command = pinned(LOAD_CORE, tool::path("h2load").context("`h2load` is not installed")?)?;
-        command.args(["-c", &self.connections.to_string(), "-m", "1"]);
+        command.args(["-c", &self.connections.to_string(), "-m", &self.streams.to_string()]);
         if self.protocol != Protocol::H2 {
             command.arg("--h1");
         }

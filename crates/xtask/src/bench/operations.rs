@@ -49,10 +49,8 @@ pub(super) fn run(args: &Args, workbench: &Workbench) -> anyhow::Result<()> {
         fs::write(&targets, self::targets(resources))?;
         loads.push(targets);
     }
-    let loads: Vec<Load<'_>> = loads
-        .iter()
-        .map(|path| Load { protocol: Protocol::Plain, connections: args.connections, targets: Some(path) })
-        .collect();
+    let loads: Vec<Load<'_>> =
+        loads.iter().map(|path| Load { targets: Some(path), ..Load::new(Protocol::Plain, args.connections) }).collect();
     let documents = measure(&peers, &loads, args.slices)?;
     let ratios = documents.iter().map(|one| one.ratio(documents.first()?)).collect();
     let report = Report { connections: args.connections, machine, documents, ratios };

@@ -1,5 +1,6 @@
 //! Where the time goes: perf on our own proxies while they work.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -9,15 +10,16 @@ use super::peer::{Peer, PeerKind};
 use super::process::{LOAD_CORE, pinned};
 use super::tool;
 
-/// Symbols to show.
-const TOP: usize = 30;
+/// Symbols of the proxy and its libraries to show, and of the kernel.
+const OWN: usize = 30;
+const KERNEL: usize = 10;
 
 /// Samples portcullis and bare, one after the other.
 pub(super) fn run(peers: &[Peer], loads: &[Load<'_>], seconds: u32) -> anyhow::Result<()> {
     let ours =
         peers.iter().zip(loads).filter(|(peer, _)| matches!(peer.setup.kind, PeerKind::Bare | PeerKind::Portcullis));
     for (peer, load) in ours {
-        println!("\n{}: hottest {TOP} symbols of {seconds} s under load", peer.setup.name);
+        println!("\n{}: where {seconds} s under load went", peer.setup.name);
         print_symbols(peer, load, seconds)?;
     }
     Ok(())
@@ -35,13 +37,29 @@ fn print_symbols(peer: &Peer, load: &Load<'_>, seconds: u32) -> anyhow::Result<(
     load.finish(under_load)?;
     ensure!(recorded.status.success(), "perf record: {}", String::from_utf8_lossy(&recorded.stderr));
 
-    let mut report = Command::new(perf);
-    report.args(["report", "--stdio", "--no-children", "--sort", "dso,symbol", "-i"]).arg(samples.path());
-    let report = report.output()?;
-    ensure!(report.status.success(), "perf report: {}", String::from_utf8_lossy(&report.stderr));
-    let text = String::from_utf8_lossy(&report.stdout);
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).take(TOP) {
-        println!("{}", line.trim_end());
-    }
+    println!("\nby object");
+    print_lines(&perf_report(&perf, samples.path(), "dso")?, |_| true, 5);
+    let symbols = perf_report(&perf, samples.path(), "dso,symbol")?;
+    println!("outside the kernel");
+    print_lines(&symbols, |line| !line.contains(" [k] "), OWN);
+    println!("in the kernel");
+    print_lines(&symbols, |line| line.contains(" [k] "), KERNEL);
     Ok(())
+}
+
+/// Lines of share and name, hottest first.
+fn perf_report(perf: &Path, samples: &Path, sort: &str) -> anyhow::Result<String> {
+    let mut command = Command::new(perf);
+    command.args(["report", "--stdio", "--no-children", "--sort", sort, "-i"]).arg(samples);
+    let output = command.output()?;
+    ensure!(output.status.success(), "perf report: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn print_lines(report: &str, is_wanted: impl Fn(&str) -> bool, count: usize) {
+    let lines = report.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty() && is_wanted(line));
+    for line in lines.take(count) {
+        // Columns for branches, which are not recorded, end the line.
+        println!("{}", line.trim_end_matches([' ', '-']));
+    }
 }

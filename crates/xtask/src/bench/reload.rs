@@ -1,22 +1,23 @@
 //! Reloads under load: requests that fail because of them, and what they do to latency.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use rustix::process::Signal;
 use serde::Serialize;
 
 use super::Args;
-use super::load::{Load, Protocol};
+use super::client::{Clients, exchange};
+use super::load::Protocol;
 use super::machine::Machine;
 use super::peer::{Peer, PeerKind, Setup};
 use super::report::{self, Table};
 use super::statistics::quantile;
 use super::workbench::Workbench;
 
+/// Load that is not measured.
+const WARM_UP: Duration = Duration::from_secs(1);
 /// Load without a reload, to compare with.
 const BEFORE: Duration = Duration::from_secs(5);
 /// From one reload to the next.
@@ -24,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// How long a reload may take until it shows.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Latency of the requests that ended within a window, in microseconds.
+/// Latency of the requests that ended within a window, in milliseconds.
 #[derive(Serialize)]
 struct Latency {
     requests: usize,
@@ -40,6 +41,9 @@ struct Measured {
     /// Reloads seen to take effect.
     reloads: u32,
     failed: u64,
+    first_failure: Option<String>,
+    /// Connections the proxy asked its clients to close.
+    closed: u64,
     before: Latency,
     during: Latency,
 }
@@ -67,34 +71,33 @@ pub(super) fn run(args: &Args, workbench: &Workbench) -> anyhow::Result<()> {
         ["proxy", "reloads", "failed", "window", "requests", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "p99 ×"];
     let mut table = Table::new(header.map(str::to_owned).to_vec());
     for one in &report.proxies {
-        let totals = [one.name.to_owned(), one.reloads.to_string(), one.failed.to_string()];
+        let totals = [one.name.to_owned(), one.reloads.to_string(), one.failed.to_string(), one.closed.to_string()];
         table.row(row(totals, "before", &one.before, 1.0));
         let ratio = one.during.p99 / one.before.p99;
-        table.row(row([String::new(), String::new(), String::new()], "during", &one.during, ratio));
+        table.row(row(Default::default(), "during", &one.during, ratio));
     }
     table.print();
+    for (name, why) in report.proxies.iter().filter_map(|one| Some((one.name, one.first_failure.as_ref()?))) {
+        println!("{name}: the first failure was: {why}");
+    }
     report::write_json(args, &report)
 }
 
-fn row(totals: [String; 3], window: &str, latency: &Latency, ratio: f64) -> Vec<String> {
+fn row(totals: [String; 4], window: &str, latency: &Latency, ratio: f64) -> Vec<String> {
     let mut row = totals.to_vec();
     row.extend([window.to_owned(), latency.requests.to_string()]);
-    row.extend([latency.p50, latency.p99, latency.p999, latency.max].map(|us| format!("{:.2}", us / 1e3)));
+    row.extend([latency.p50, latency.p99, latency.p999, latency.max].map(|figure| format!("{figure:.2}")));
     row.push(format!("{ratio:.2}"));
     row
 }
 
 fn measure(args: &Args, workbench: &Workbench, kind: PeerKind) -> anyhow::Result<Measured> {
     let mut peer = Peer::start(workbench, Setup::new(kind, Protocol::Plain))?;
-    let load = Load { protocol: Protocol::Plain, connections: args.connections, targets: None };
-    load.run_for(&peer.address(), Duration::from_secs(1))?;
-
-    let log = workbench.path().join(format!("{kind:?}.requests.tsv"));
-    let span = BEFORE.saturating_add(INTERVAL.saturating_mul(args.reloads)).saturating_add(PATIENCE);
-    let (seconds, log_file) = (span.as_secs().to_string(), format!("--log-file={}", log.display()));
-    let under_load = load.start(&peer.address(), &["-D", &seconds, &log_file])?;
+    let clients = Clients::start(peer.port, args.connections);
+    std::thread::sleep(WARM_UP);
+    let warm = Instant::now();
     std::thread::sleep(BEFORE);
-    let first = microseconds_since_epoch()?;
+    let first = Instant::now();
     for round in 0..args.reloads {
         let next = Instant::now().checked_add(INTERVAL).context("clock at its end")?;
         eprint!("\r{}: reload {} of {} ", kind.describe(), round.saturating_add(1), args.reloads);
@@ -102,19 +105,20 @@ fn measure(args: &Args, workbench: &Workbench, kind: PeerKind) -> anyhow::Result
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
     eprintln!();
-    let last = microseconds_since_epoch()?;
-    let outcome = load.finish(under_load)?;
-    let text = fs::read_to_string(&log)?;
-    let requests = || text.lines().filter_map(ended);
-    let end = requests().map(|(end, _)| end).max().unwrap_or(0);
-    ensure!(end >= last, "the load ended before the last reload took effect; use fewer `--reloads`");
+    let last = Instant::now();
+    let tally = clients.stop()?;
+    let latency = |window: Range<Instant>| {
+        let ended_within = tally.answered.iter().filter(|(end, _)| window.contains(end));
+        Latency::of(ended_within.map(|(_, took)| took.as_secs_f64() * 1e3)).context("no request was answered")
+    };
     Ok(Measured {
         name: kind.describe(),
         reloads: args.reloads,
-        failed: outcome.failed,
-        before: Latency::of(requests().filter(|(end, _)| *end < first)).context("no request before the reloads")?,
-        during: Latency::of(requests().filter(|(end, _)| (first..last).contains(end)))
-            .context("no request during the reloads")?,
+        failed: tally.failed,
+        closed: tally.closed,
+        before: latency(warm..first)?,
+        during: latency(first..last)?,
+        first_failure: tally.first_failure,
     })
 }
 
@@ -125,7 +129,8 @@ fn reload(peer: &mut Peer, workbench: &Workbench, is_published: bool) -> anyhow:
     peer.process.signal(Signal::HUP)?;
     let started = Instant::now();
     loop {
-        let found = status(peer.port, "/extra")?;
+        // A fresh connection each time: an old worker of nginx keeps answering on its own.
+        let found = exchange(&mut None, peer.port, "/extra")?.status;
         if found == wanted {
             return Ok(());
         }
@@ -139,36 +144,9 @@ fn reload(peer: &mut Peer, workbench: &Workbench, is_published: bool) -> anyhow:
     }
 }
 
-/// Status of a `GET` on a fresh connection.
-fn status(port: u16, path: &str) -> anyhow::Result<u16> {
-    let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|field| field.parse().ok());
-    status.with_context(|| format!("`{path}` answers no HTTP: `{answer}`"))
-}
-
-/// End of a request in microseconds since the epoch, and how long it took; `None` when it got no 200.
-fn ended(line: &str) -> Option<(u64, f64)> {
-    let mut fields = line.split('\t');
-    let start: u64 = fields.next()?.parse().ok()?;
-    if fields.next()? != "200" {
-        return None;
-    }
-    let took: u32 = fields.next()?.parse().ok()?;
-    Some((start.saturating_add(u64::from(took)), f64::from(took)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "to find the moment in the log of h2load, which writes the time of day")]
-fn microseconds_since_epoch() -> anyhow::Result<u64> {
-    Ok(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?)
-}
-
 impl Latency {
-    fn of(requests: impl Iterator<Item = (u64, f64)>) -> Option<Self> {
-        let mut sorted: Vec<f64> = requests.map(|(_, took)| took).collect();
+    fn of(milliseconds: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<f64> = milliseconds.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |q| quantile(&sorted, q);
         Some(Self { requests: sorted.len(), p50: at(0.5)?, p99: at(0.99)?, p999: at(0.999)?, max: at(1.0)? })

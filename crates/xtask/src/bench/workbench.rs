@@ -83,7 +83,7 @@ pub(super) fn free_port() -> anyhow::Result<u16> {
 
 /// Asks until the answer is right, for at most ten seconds.
 pub(super) fn wait_until_ready(process: &mut Process, protocol: Protocol, address: &str) -> anyhow::Result<()> {
-    let load = Load { protocol, connections: 1, targets: None };
+    let load = Load::new(protocol, 1);
     let started = Instant::now();
     loop {
         let outcome = load.probe(address)?;
