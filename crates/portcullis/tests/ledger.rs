@@ -10,11 +10,8 @@ use portcullis_testkit::scenario::{ledger::Ledger, load};
 
 /// Reasons that no scenario can bring about, and why.
 const WITHOUT_SCENARIO: &[(Reason, &str)] = &[
-    (Reason::MemoryExhausted, "takes 512 MiB of held content: a unit test of the budget shows it"),
-    (Reason::ConnectionsExhausted, "closed at accept, before there is an exchange to record"),
     (Reason::Internal, "a fault of our own that we know how to cause would be a fault to mend"),
     (Reason::Stopping, "needs a request that arrives between the close of the listeners and the deadline"),
-    (Reason::FramingAmbiguous, "hyper hides the evidence: comes with the byte guard"),
 ];
 
 /// What the admin listener answers.
