@@ -114,14 +114,6 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         section: "2.5",
-        name: "customer exports it all",
-        control: "authz.function",
-        stop: Stop::Refused(&[403, 404]),
-        steps: &[MALLORY, get("/admin/export").bearer()],
-        success: |answers| last_has(answers, "supplier_cost_cents"),
-    },
-    Attack {
-        section: "2.5",
         name: "customer refunds an order",
         control: "authz.function",
         stop: Stop::Refused(&[403, 404]),
@@ -159,7 +151,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.6",
         name: "40 tickets to one account",
-        control: "flows.purchase",
+        control: "flows.human",
         stop: Stop::Refused(&[403, 409, 429]),
         steps: &[MALLORY, post("/checkout", r#"{"product_id":1,"quantity":4}"#).bearer().times(10)],
         success: |answers| {

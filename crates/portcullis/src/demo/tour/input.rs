@@ -49,7 +49,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.7",
         name: "avatar from localhost",
-        control: "egress.request_urls",
+        control: "egress.ssrf",
         stop: Stop::Refused(&[400, 403, 422]),
         steps: &[MALLORY, post("/users/me/avatar", r#"{"url":"http://localhost:6379/keys"}"#).bearer()],
         success: |answers| last_has(answers, "CANARY-KEY"),
@@ -57,7 +57,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "5.1",
         name: "SQL in a search (UNION)",
-        control: "inspection.sql",
+        control: "inspection.crs",
         stop: Stop::Refused(&[400, 403]),
         steps: &[get("/products?search=%27%20UNION%20SELECT%20id,email,password_hash,role%20FROM%20users%20--%20")],
         success: |answers| last_has(answers, "cGFzc3dvcmQ0Mg=="),
@@ -73,7 +73,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "5.2",
         name: "script stored in a review",
-        control: "inspection.xss",
+        control: "inspection.crs",
         stop: Stop::Refused(&[400, 403, 422]),
         steps: &[
             MALLORY,
@@ -97,7 +97,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "5.3",
         name: "cloud metadata as an avatar",
-        control: "egress.request_urls",
+        control: "egress.ssrf",
         stop: Stop::Refused(&[400, 403, 422]),
         steps: &[
             MALLORY,

@@ -1,7 +1,7 @@
 //! What the API exposes beside its contract, and the front door itself: guide 2.8, 2.9 and 6.
 
 use super::client::Answer;
-use super::step::{ALICE, get, raw, request};
+use super::step::{ALICE, MALLORY, get, post, raw, request};
 use super::{Attack, Stop};
 
 fn last_has(answers: &[Answer], text: &str) -> bool {
@@ -91,8 +91,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "reset link: X-Forwarded-Host",
         control: "transport.identity_headers",
         stop: Stop::Harmless,
-        steps: &[super::step::post("/password-reset", r#"{"email":"alice@example.com"}"#)
-            .with(&[("X-Forwarded-Host", "evil.example")])],
+        steps: &[
+            post("/password-reset", r#"{"email":"alice@example.com"}"#).with(&[("X-Forwarded-Host", "evil.example")])
+        ],
         success: link_leads_to_evil,
     },
     Attack {
@@ -106,7 +107,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.8",
         name: "reset link: two Host lines",
-        control: "routing.host",
+        control: "transport.framing",
         stop: Stop::Refused(&[400, 404, 421]),
         steps: &[raw(TWO_HOSTS, 1)],
         success: link_leads_to_evil,
@@ -126,6 +127,14 @@ pub(super) const ATTACKS: &[Attack] = &[
         stop: Stop::Refused(&[405]),
         steps: &[request("DELETE", "/orders/1002"), ALICE, get("/orders/1002").bearer()],
         success: |answers| answers.last().is_some_and(|answer| answer.status == 404),
+    },
+    Attack {
+        section: "2.9",
+        name: "internal export from outside",
+        control: "routing.internal",
+        stop: Stop::Refused(&[404]),
+        steps: &[MALLORY, get("/admin/export").bearer()],
+        success: |answers| last_has(answers, "supplier_cost_cents"),
     },
     Attack {
         section: "6",
