@@ -242,7 +242,8 @@ impl Targets {
         ];
         let mut text = "/".to_owned();
         for _ in 0..self.next() % 8 {
-            text.push_str(PIECES[usize::try_from(self.next()).unwrap() % PIECES.len()]);
+            let piece = PIECES.iter().cycle().nth((self.next() & 63) as usize).unwrap();
+            text.push_str(piece);
         }
         text
     }
