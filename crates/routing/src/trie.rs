@@ -39,7 +39,7 @@ struct Node {
 pub(crate) enum Conflict {
     /// Both match exactly the same paths.
     Same(Leaf, Leaf),
-    /// Two mixed segments match a common text, and neither is the narrower.
+    /// Two mixed segments match a common text, and neither is the narrower. The one written first stands first.
     Crossed(Leaf, Leaf),
     /// More than [`MAX_MIXED_SIBLINGS`] mixed segments at the place where this one has its.
     Siblings(Leaf),
@@ -122,7 +122,9 @@ impl Node {
                     together = together.saturating_add(*steps);
                 }
                 if relation == Relation::Crossed && place < other_place {
-                    conflicts.extend(node.any_leaf().zip(other_node.any_leaf()).map(|(a, b)| Conflict::Crossed(a, b)));
+                    conflicts.extend(
+                        node.any_leaf().zip(other_node.any_leaf()).map(|(a, b)| Conflict::Crossed(a.min(b), a.max(b))),
+                    );
                 }
             }
             most = most.max(together);

@@ -45,8 +45,8 @@ fn matches(units: &[Option<String>], text: &[String]) -> bool {
 }
 
 fn rank(template: &str, path: &str) -> Option<Rank> {
-    let parts: Vec<&str> = path[1..].split('/').collect();
-    let segments: Vec<&str> = template[1..].split('/').collect();
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let segments: Vec<&str> = template.split('/').skip(1).collect();
     let mut ranks = Vec::new();
     for (place, segment) in segments.iter().enumerate() {
         let part = *parts.get(place)?;
@@ -59,10 +59,10 @@ fn rank(template: &str, path: &str) -> Option<Rank> {
             return None;
         }
         let literal = units.iter().flatten().count();
-        ranks.push(match (units.len() - literal, literal) {
-            (0, _) => (0, Reverse(0)),
-            (_, 0) => (2, Reverse(0)),
-            (_, literal) => (1, Reverse(literal)),
+        ranks.push(match literal {
+            _ if literal == units.len() => (0, Reverse(0)),
+            0 => (2, Reverse(0)),
+            _ => (1, Reverse(literal)),
         });
     }
     (segments.len() == parts.len()).then_some(ranks)
@@ -73,15 +73,17 @@ fn template() -> impl Strategy<Value = String> {
         select(vec!["a", "b", "a-b", "a.json", "x%20y", "@", "@-@", "@.json", "a-@", "@-b", "@-b.json", "@20@", "@@"]);
     let last = select(vec!["", "/", "/@+"]);
     (prop::collection::vec(segment, 1..4), last).prop_map(|(segments, last)| {
-        let mut text = format!("/{}{last}", segments.join("/"));
-        let mut number = 0;
-        while let Some(at) = text.find('@') {
-            let tail = if text[at..].starts_with("@+") { 2 } else { 1 };
-            let plus = if tail == 2 { "+" } else { "" };
-            text.replace_range(at..at + tail, &format!("{{p{number}{plus}}}"));
-            number += 1;
+        // Each `@` is a parameter with a name of its own.
+        let text = format!("/{}{last}", segments.join("/"));
+        let mut named = String::new();
+        for (number, part) in text.split('@').enumerate() {
+            match (number, part.strip_prefix('+')) {
+                (0, _) => named.push_str(part),
+                (_, Some(rest)) => named.push_str(&format!("{{p{number}+}}{rest}")),
+                (_, None) => named.push_str(&format!("{{p{number}}}{part}")),
+            }
         }
-        text
+        named
     })
 }
 

@@ -106,7 +106,7 @@ fn text_that_two_readers_may_read_differently_is_refused_at_its_place() {
         ("x-a: a\0b\n", "shop.yaml:1:7: ", "edge/R2: NUL"),
         ("paths: [a]\n", "shop.yaml:1:8: ", "edge/R2: another type"),
         ("paths: { /a: { get: 5 } }\n", "shop.yaml:1:21: ", "edge/R2: another type"),
-        ("", "shop.yaml:1:1: ", "nothing"),
+        ("", "shop.yaml:is no OpenAPI document: it has no `openapi`", "nothing"),
         (&deep, "shop.yaml:2:", "contract/O-07"),
         (&flow, "shop.yaml:2:", "contract/O-07"),
         (&bomb, "shop.yaml:", "contract/O-07, edge/R2: has more than"),
@@ -174,7 +174,7 @@ fn methods_of_openapi_3_2() {
         ("\"A B\"", "`A B` is no method; accepted: a method such as `COPY`"),
     ] {
         let refusal = refusal(&with(&format!("{method}: {{}}")));
-        assert_eq!(refusal, format!("shop.yaml:2:54: {expected}"), "contract/O-53");
+        assert_eq!(refusal, format!("shop.yaml:2:51: {expected}"), "contract/O-53");
     }
 }
 
