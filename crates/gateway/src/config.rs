@@ -1,0 +1,106 @@
+//! The configuration file: read, judged as a whole, and turned into a [`Plan`] that cannot be wrong.
+//!
+//! **Flow**  `file` (bytes → shape; names that are wrong are found on a `tree` of the file by its own JSON Schema) → `compile`
+//! (shape → Plan; local files are read, no socket is opened) → `Snapshot::compile`.
+//! **Fails** with every error that can be told apart at once; [`print()`] shows them.
+
+mod compile;
+mod entries;
+mod file;
+mod plan;
+mod print;
+mod secret;
+pub mod shape;
+mod tree;
+
+use portcullis_core::Clock;
+use portcullis_core::config::{ConfigError, Severity};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+pub use file::Source;
+pub use plan::{Api, Modes, Plan, Settings, Timeouts, Upstream};
+pub use print::{json, print, print_coloured, sarif};
+
+/// How a configuration is loaded.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// References to secrets are taken as opaque: `check --without-secrets`. The Plan lacks them, so it must not run.
+    pub without_secrets: bool,
+    /// Judges certificates, and goes on to time what the Plan holds.
+    pub clock: Clock,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { without_secrets: false, clock: Clock::system() }
+    }
+}
+
+/// A configuration that loads.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub plan: Plan,
+    /// What an operator should look at; `check` exits 1 when there is any.
+    pub warnings: Vec<ConfigError>,
+    /// Every file that was read, the configuration first: what a change of means a reload.
+    pub files: Vec<PathBuf>,
+    /// For excerpts.
+    pub source: Source,
+}
+
+/// A configuration that does not load.
+#[derive(Debug)]
+pub struct Failed {
+    /// Errors, and warnings found beside them, in the order of the file.
+    pub errors: Vec<ConfigError>,
+    /// Every file that was read, the configuration first.
+    pub files: Vec<PathBuf>,
+    /// For excerpts.
+    pub source: Source,
+}
+
+/// Loads `path` and every file it names. Opens no socket.
+///
+/// # Errors
+/// All that is wrong, each with its place.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, Box<Failed>> {
+    let mut source = Source { path: path.to_owned(), text: String::new() };
+    let files = vec![path.to_owned()];
+    let text = match file::read(path) {
+        Ok(text) => text,
+        Err(error) => return Err(Box::new(Failed { errors: vec![error], files, source })),
+    };
+    let parsed = file::parse(&text);
+    source.text = parsed.masked;
+    let config = match parsed.config {
+        Ok(config) => config,
+        Err(errors) => return Err(Box::new(Failed { errors, files, source })),
+    };
+    let base = path.parent().unwrap_or(Path::new(""));
+    let directory = config.secrets_dir.as_ref().map(|directory| base.join(&directory.value));
+    let secrets =
+        secret::Resolver { directory, opaque: options.without_secrets, files: Vec::new(), warnings: Vec::new() };
+    let mut compiler = compile::Compiler { base, clock: &options.clock, secrets, files, findings: Vec::new() };
+    let plan = compiler.compile(&config);
+    let (mut findings, files) = (compiler.findings, compiler.files);
+    findings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    findings.dedup();
+    match plan {
+        Some(plan) => Ok(Loaded { plan, warnings: findings, files, source }),
+        None => Err(Box::new(Failed { errors: findings, files, source })),
+    }
+}
+
+/// True when `findings` hold an error, not warnings alone.
+pub fn has_error(findings: &[ConfigError]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// The JSON Schema of the file, as `portcullis schema` prints it.
+pub fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(shape::Config).to_value());
+    &SCHEMA
+}

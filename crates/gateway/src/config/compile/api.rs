@@ -1,0 +1,220 @@
+//! APIs: document, routes, and what holds for each operation.
+
+use super::Compiler;
+use super::controls::ApiModes;
+use crate::config::plan::{Api, Settings};
+use crate::config::shape::{self, Config};
+use portcullis_core::ApiId;
+use portcullis_core::bounds::MAX_BODY_BYTES;
+use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
+use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
+use portcullis_transport::harden;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// All APIs of a configuration.
+pub(super) struct Served {
+    pub(super) routes: portcullis_routing::Compiled,
+    pub(super) apis: Vec<Api>,
+    pub(super) operations: Vec<Settings>,
+}
+
+/// One API before its operations are known.
+struct Draft<'a> {
+    name: &'a Spanned<String>,
+    written: &'a shape::Api,
+    routing: ApiConfig,
+    internal: Vec<(Spanned<String>, OperationConfig)>,
+    modes: ApiModes<'a>,
+    harden: Option<harden::Compiled>,
+    upstream: Option<usize>,
+    upstream_path: Option<Box<str>>,
+    default: Settings,
+    document: Option<Document>,
+}
+
+impl Compiler<'_> {
+    /// All APIs; `None` when a finding was an error.
+    pub(super) fn apis(&mut self, config: &Config, exchange: Duration) -> Option<Served> {
+        if config.apis.0.is_empty() {
+            self.findings
+                .push(ConfigError::new("`apis` is empty, so every request would be refused", "at least one API"));
+        }
+        let drafts: Vec<Draft<'_>> =
+            config.apis.iter().map(|(name, api)| self.draft(config, name, &api.value, exchange)).collect();
+        let inputs: Option<Vec<ApiInput<'_>>> = drafts
+            .iter()
+            .map(|draft| {
+                let document = draft.document.as_ref()?;
+                Some(ApiInput { name: draft.name, config: &draft.routing, document, operations: &draft.internal })
+            })
+            .collect();
+        let routes = match portcullis_routing::compile(&inputs?) {
+            Ok(routes) => routes,
+            Err(errors) => {
+                self.findings.extend(errors);
+                return None;
+            }
+        };
+        let mut operations = Vec::new();
+        for (draft, id) in drafts.iter().zip(0..) {
+            operations.extend(self.operations(draft, ApiId(id), &routes));
+        }
+        let apis: Option<Vec<Api>> = drafts.into_iter().map(Draft::finish).collect();
+        Some(Served { routes, apis: apis?, operations })
+    }
+
+    fn draft<'a>(
+        &mut self,
+        config: &Config,
+        name: &'a Spanned<String>,
+        api: &'a shape::Api,
+        exchange: Duration,
+    ) -> Draft<'a> {
+        self.identity(&api.identity);
+        let position = config.upstreams.position(&api.upstream.value);
+        if position.is_none() {
+            let at = &api.upstream.referenced;
+            self.findings.push(ConfigError::unknown(at, "upstream", &api.upstream.value, config.upstreams.names()));
+        }
+        let upstream =
+            position.and_then(|position| config.upstreams.0.get(position)).map(|(_, upstream)| &upstream.value);
+        let total = upstream.and_then(|upstream| upstream.timeouts.total.as_ref());
+        let timeout = self.period(total, exchange);
+        let modes = self.modes(&api.controls);
+        let harden = api.response_headers.compile().map_err(|errors| self.findings.extend(errors)).ok();
+        let default = Settings {
+            max_body: api.max_body.as_ref().map_or(MAX_BODY_BYTES, |size| size.value.0),
+            timeout: Some(timeout),
+            websocket: false,
+            modes: modes.default,
+        };
+        let openapi = Spanned { value: self.base.join(&api.openapi.value), ..api.openapi.clone() };
+        self.files.push(openapi.value.clone());
+        Draft {
+            name,
+            written: api,
+            document: self.document(&openapi),
+            routing: ApiConfig { openapi, hosts: api.hosts.clone(), base_path: api.base_path.clone() },
+            internal: internal(api),
+            modes,
+            harden,
+            upstream: position,
+            upstream_path: api.upstream_path.as_ref().map(|path| self.upstream_path(path)),
+            default,
+        }
+    }
+
+    /// Reads a document. One that cannot be opened is an error of the line that names it.
+    fn document(&mut self, openapi: &Spanned<std::path::PathBuf>) -> Option<Document> {
+        if let Err(error) = std::fs::File::open(&openapi.value) {
+            let message = format!("`{}` cannot be read: {error}", openapi.value.display());
+            self.error(openapi, message, "an OpenAPI document, relative to this file");
+            return None;
+        }
+        match Document::read(&openapi.value) {
+            Ok(document) => {
+                self.findings.extend_from_slice(document.warnings());
+                Some(document)
+            }
+            Err(errors) => {
+                self.findings.extend(errors);
+                None
+            }
+        }
+    }
+
+    fn identity(&mut self, written: &Spanned<ScalarOr<Vec<String>>>) {
+        match &written.value {
+            ScalarOr::Scalar(word) if word == "public" => {}
+            ScalarOr::Scalar(word) => {
+                self.error(
+                    written,
+                    format!("this build does not enforce `identity: {word}`"),
+                    "`identity: public`: anybody may call",
+                );
+            }
+            ScalarOr::Long(_) => {
+                self.error(written, "this build does not enforce `identity`", "`identity: public`: anybody may call");
+            }
+        }
+    }
+
+    /// Checked so that a canonical target stays one below it.
+    fn upstream_path(&mut self, written: &Spanned<String>) -> Box<str> {
+        let path = written.value.as_str();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        let is_fine = path.starts_with('/')
+            && trimmed
+                .split('/')
+                .skip(1)
+                .all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain));
+        if !is_fine {
+            self.error(written, format!("`{path}` is not a path to put before others"), "a path such as `/v2`, or `/`");
+        }
+        trimmed.into()
+    }
+
+    /// Settings of every operation of the document, in its order. The names of `controls:` are judged here.
+    fn operations(&mut self, draft: &Draft<'_>, id: ApiId, routes: &portcullis_routing::Compiled) -> Vec<Settings> {
+        let known = routes.operations_of(id);
+        let position: HashMap<&str, usize> =
+            known.iter().enumerate().map(|(position, operation)| (&*operation.name, position)).collect();
+        let mut settings = vec![draft.default; known.len()];
+        for (name, operation) in draft.written.operations.iter() {
+            if let Some(identity) = &operation.value.identity {
+                self.identity(identity);
+            }
+            let own = self.settings(draft.default, &operation.value);
+            // A name that is not known was found by routing.
+            if let Some(slot) = position.get(name.value.as_str()).and_then(|&position| settings.get_mut(position)) {
+                *slot = own;
+            }
+        }
+        for (name, control, mode) in &draft.modes.operations {
+            let slot = position.get(name.value.as_str()).and_then(|&position| settings.get_mut(position));
+            match slot.and_then(|settings| settings.modes.get_mut(control.index())) {
+                Some(slot) => *slot = *mode,
+                None => {
+                    let names = known.iter().map(|operation| &*operation.name);
+                    self.findings.push(ConfigError::unknown(&name.referenced, "operation", &name.value, names));
+                }
+            }
+        }
+        settings
+    }
+
+    fn settings(&mut self, default: Settings, written: &shape::Operation) -> Settings {
+        let max_body = written.max_body.as_ref().map_or(default.max_body, |Spanned { value: Size(bytes), .. }| *bytes);
+        let streams = written.stream.as_ref().filter(|stream| stream.value);
+        let timeout = match (streams, &written.timeout) {
+            (Some(stream), Some(_)) => {
+                self.error(stream, "`stream: true` beside `timeout`", "one of them: `stream` means no deadline");
+                None
+            }
+            (Some(_), None) => None,
+            (None, Some(period)) => Some(self.period(Some(period), Duration::ZERO)),
+            (None, None) => default.timeout,
+        };
+        Settings { max_body, timeout, websocket: written.websocket, ..default }
+    }
+}
+
+impl Draft<'_> {
+    fn finish(self) -> Option<Api> {
+        Some(Api {
+            name: self.name.value.as_str().into(),
+            upstream: self.upstream?,
+            upstream_path: self.upstream_path,
+            preserve_host: self.written.preserve_host,
+            harden: self.harden?,
+            default: self.default,
+        })
+    }
+}
+
+fn internal(api: &shape::Api) -> Vec<(Spanned<String>, OperationConfig)> {
+    let entries = api.operations.iter();
+    entries.map(|(name, operation)| (name.clone(), OperationConfig { internal: operation.value.internal })).collect()
+}

@@ -1,0 +1,121 @@
+//! Upstreams: what they get from us, and how they are reached.
+
+use super::Compiler;
+use crate::config::plan::Upstream;
+use crate::config::secret::SecretText;
+use crate::config::shape::{self, Config};
+use http::{HeaderName, HeaderValue, header};
+use portcullis_core::config::{ConfigError, Spanned};
+use portcullis_transport::upstream::{Settings, Timeouts, TlsSettings};
+use std::sync::Arc;
+
+/// Fields that frame a message or that only the gateway itself writes.
+const RESERVED: &[HeaderName] = &[
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+    header::EXPECT,
+    header::VIA,
+    header::FORWARDED,
+    header::PROXY_AUTHORIZATION,
+];
+
+impl Compiler<'_> {
+    pub(super) fn upstreams(&mut self, config: &Config) -> Vec<Upstream> {
+        let mut compiled = Vec::new();
+        for (name, upstream) in config.upstreams.iter() {
+            let used = config.apis.iter().any(|(_, api)| api.value.upstream.value == name.value);
+            if !used {
+                let message = format!("upstream `{}` is used by no API", name.value);
+                self.findings.push(ConfigError::at(&name.referenced, message, "").warning());
+            }
+            let fields = self.fields(&upstream.value.headers.0);
+            let settings = self.upstream_settings(name, &upstream.value);
+            match settings.compile(self.clock) {
+                Ok(upstream) => compiled.push(Upstream { compiled: Arc::new(upstream), fields }),
+                Err(errors) => self.findings.extend(errors.into_iter().map(|mut error| {
+                    if error.line == 0 {
+                        (error.line, error.column) = (name.referenced.line(), name.referenced.column());
+                    }
+                    error
+                })),
+            }
+        }
+        compiled
+    }
+
+    fn upstream_settings(&mut self, name: &Spanned<String>, written: &shape::Upstream) -> Settings {
+        let defaults = Timeouts::default();
+        let timeouts = Timeouts {
+            connect: self.period(written.timeouts.connect.as_ref(), defaults.connect),
+            response: self.period(written.timeouts.response.as_ref(), defaults.response),
+            between_bytes: self.period(written.timeouts.between_bytes.as_ref(), defaults.between_bytes),
+            pool_idle: self.period(written.timeouts.pool_idle.as_ref(), defaults.pool_idle),
+        };
+        let tls = written.tls.as_ref().map_or_else(TlsSettings::default, |tls| self.tls(tls, &written.endpoints));
+        Settings { name: name.value.clone(), endpoints: written.endpoints.clone(), timeouts, tls }
+    }
+
+    fn tls(&mut self, written: &Spanned<shape::UpstreamTls>, endpoints: &[Spanned<String>]) -> TlsSettings {
+        let tls = &written.value;
+        if !endpoints.iter().any(|endpoint| endpoint.value.starts_with("https:")) {
+            self.error(written, "`tls` of an upstream without `https` endpoints", "`https://…` endpoints, or no `tls`");
+        }
+        let verifies = tls.verify.as_ref().is_none_or(|verify| verify.value);
+        match (verifies, &tls.verify, &tls.because) {
+            (false, _, Some(because)) if !because.value.trim().is_empty() => {}
+            (false, Some(verify), _) => {
+                self.error(
+                    verify,
+                    "`verify: false` accepts any certificate, without a reason",
+                    "`because: \"why\"` beside it",
+                );
+            }
+            (true, _, Some(because)) => self.error(because, "`because` without `verify: false`", "leave it out"),
+            _ => {}
+        }
+        let ca = tls.ca.as_ref().map(|ca| Spanned { value: self.base.join(&ca.value), ..ca.clone() });
+        self.files.extend(ca.iter().map(|ca| ca.value.clone()));
+        TlsSettings {
+            ca,
+            server_name: tls.server_name.clone(),
+            insecure_because: tls.because.as_ref().filter(|_| !verifies).map(|because| because.value.clone()),
+        }
+    }
+
+    /// Fields with their secrets. With `--without-secrets` those that are references are left out.
+    fn fields(&mut self, written: &[(Spanned<String>, Spanned<SecretText>)]) -> Vec<(HeaderName, HeaderValue)> {
+        let mut fields: Vec<(HeaderName, HeaderValue)> = Vec::new();
+        for (name, secret) in written {
+            let Some(field) = self.field_name(name) else { continue };
+            if RESERVED.contains(&field) || field.as_str().starts_with("x-forwarded-") || field == "x-request-id" {
+                self.error(name, format!("`{}` is written by the gateway", name.value), "any other field");
+                continue;
+            }
+            if fields.iter().any(|(known, _)| *known == field) {
+                self.error(name, format!("`{}` stands twice", name.value), "each field once, whatever its case");
+                continue;
+            }
+            match self.secrets.resolve(secret) {
+                Ok(Some(value)) => match HeaderValue::from_str(value.expose()) {
+                    Ok(mut value) => {
+                        value.set_sensitive(true);
+                        fields.push((field, value));
+                    }
+                    Err(_) => self.error(
+                        secret,
+                        format!("the value of `{}` cannot stand in a header field", name.value),
+                        "visible ASCII on one line",
+                    ),
+                },
+                Ok(None) => {}
+                Err(error) => self.findings.push(error),
+            }
+        }
+        fields
+    }
+}

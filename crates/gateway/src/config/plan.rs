@@ -1,0 +1,103 @@
+//! A configuration that is valid: paths resolved, secrets read, documents loaded. `Snapshot::compile` takes it as it is.
+
+use http::{HeaderName, HeaderValue};
+use portcullis_core::{Control, Mode};
+use portcullis_transport::{harden, head, listener, upstream};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One mode per control, at [`Control::index`].
+pub type Modes = [Mode; Control::COUNT];
+
+/// Everything that `run` needs to know. Made by [`super::load`] only.
+#[derive(Debug)]
+pub struct Plan {
+    /// Runtimes to start, at least 1. A reload does not change it.
+    pub cores: usize,
+    /// Where records are kept; absolute where the configuration's own path is.
+    pub data_dir: PathBuf,
+    /// At least one, in the order of the file.
+    pub listeners: Vec<listener::Compiled>,
+    /// Loopback only; `None`: no admin listener.
+    pub admin: Option<SocketAddr>,
+    /// `None`: no health listener.
+    pub health: Option<SocketAddr>,
+    /// Trusted proxies, fields that upstreams get from us, fields with unusual names.
+    pub head: head::Compiled,
+    /// From readyz 503 to closed listeners.
+    pub drain_delay: Duration,
+    /// From closed listeners to the end.
+    pub drain_deadline: Duration,
+    /// Deadlines on the client side.
+    pub timeouts: Timeouts,
+    /// Hosts, paths and methods of all APIs.
+    pub routes: portcullis_routing::Compiled,
+    /// In the order of the file.
+    pub upstreams: Vec<Upstream>,
+    /// At `ApiId::index`.
+    pub apis: Vec<Api>,
+    /// At `OperationId::index`.
+    pub operations: Vec<Settings>,
+}
+
+/// Deadlines on the client side; defaults from `core::bounds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From accept to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// A connection without a request on it.
+    pub idle: Duration,
+    /// Request content without a byte.
+    pub body_idle: Duration,
+    /// A response that the client does not read.
+    pub write_stall: Duration,
+    /// A whole exchange, where neither operation nor upstream says otherwise.
+    pub exchange: Duration,
+    /// A tunnel or stream without a byte in either direction.
+    pub tunnel_idle: Duration,
+    /// How long the rest of a refused request is read and dropped.
+    pub linger: Duration,
+}
+
+/// One upstream.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Endpoints, deadlines, certificates.
+    pub compiled: Arc<upstream::Compiled>,
+    /// Fields set on every request; their values are marked sensitive.
+    pub fields: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// One API.
+#[derive(Debug)]
+pub struct Api {
+    /// Its name in the file.
+    pub name: Box<str>,
+    /// Its place in [`Plan::upstreams`].
+    pub upstream: usize,
+    /// Replaces the base path towards the upstream; starts with `/`, its last slash removed (so `/` is empty).
+    pub upstream_path: Option<Box<str>>,
+    /// The upstream sees the client's host.
+    pub preserve_host: bool,
+    /// Fields of every response.
+    pub harden: harden::Compiled,
+    /// What holds for paths that no operation has.
+    pub default: Settings,
+}
+
+/// What holds for one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Largest request content in bytes.
+    pub max_body: u64,
+    /// Deadline of the whole exchange; `None`: it streams.
+    pub timeout: Option<Duration>,
+    /// Whether an upgrade to WebSocket is passed on.
+    pub websocket: bool,
+    /// Mode of each control.
+    pub modes: Modes,
+}

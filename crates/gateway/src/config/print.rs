@@ -1,0 +1,195 @@
+//! What the operator reads.
+
+use super::file::Source;
+use portcullis_core::bounds::MAX_DOCUMENT_BYTES;
+use portcullis_core::config::{ConfigError, Severity};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Widest excerpt in characters; what lies further right is cut.
+const MAX_EXCERPT: usize = 100;
+/// Longest underline in characters.
+const MAX_UNDERLINE: usize = 60;
+
+/// Errors with an excerpt each, for people.
+pub fn print(errors: &[ConfigError], source: &Source) -> String {
+    render(errors, source, false)
+}
+
+/// The same in colour, where the reader is a terminal.
+pub fn print_coloured(errors: &[ConfigError], source: &Source) -> String {
+    render(errors, source, true)
+}
+
+fn render(errors: &[ConfigError], source: &Source, colour: bool) -> String {
+    let paint =
+        |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let mut others = HashMap::new();
+    let mut out = String::new();
+    for error in errors {
+        let (word, code) = match error.severity {
+            Severity::Error => ("error:", "1;31"),
+            Severity::Warning => ("warning:", "1;33"),
+        };
+        let place = if error.line > 0 { format!(":{}:{}", error.line, error.column) } else { String::new() };
+        let path = error.file.as_deref().unwrap_or(&source.path);
+        let _ = writeln!(out, "{} {}{place}: {}", paint(code, word), path.display(), printable(&error.message));
+        let hint = hint(error);
+        let text = match &error.file {
+            None => source.text.as_str(),
+            Some(file) => others.entry(file.clone()).or_insert_with(|| document(file)).as_str(),
+        };
+        match excerpt(text, error) {
+            Some(excerpt) => {
+                let number = error.line.to_string();
+                let gap = " ".repeat(number.len());
+                let _ = writeln!(out, "  {} {}", paint("2", &format!("{number} |")), excerpt.line);
+                let caret = paint(code, &"^".repeat(excerpt.width));
+                let line = format!("{}{caret} {hint}", " ".repeat(excerpt.start));
+                let _ = writeln!(out, "  {gap} {} {}", paint("2", "|"), line.trim_end());
+            }
+            None if hint.is_empty() => {}
+            None => {
+                let _ = writeln!(out, "  {hint}");
+            }
+        }
+    }
+    out
+}
+
+fn hint(error: &ConfigError) -> String {
+    let nearest = error.nearest.as_ref().map(|name| format!("nearest: `{name}`"));
+    let accepted = (!error.accepted.is_empty()).then(|| format!("accepted: {}", error.accepted));
+    printable(&nearest.into_iter().chain(accepted).collect::<Vec<_>>().join("; "))
+}
+
+struct Excerpt {
+    line: String,
+    start: usize,
+    width: usize,
+}
+
+/// The line of the error, and which part of it is meant: the quoted value where it stands there, else the word.
+fn excerpt(text: &str, error: &ConfigError) -> Option<Excerpt> {
+    let index = usize::try_from(error.line.checked_sub(1)?).ok()?;
+    let line = text.lines().nth(index)?;
+    let column = usize::try_from(error.column.saturating_sub(1)).ok()?;
+    let mut skipped = 0;
+    if column > MAX_EXCERPT.saturating_sub(MAX_UNDERLINE) && line.chars().count() > MAX_EXCERPT {
+        skipped = column.saturating_sub(20);
+    }
+    let rest: String = line.chars().skip(column).collect();
+    let quoted = error.message.split('`').nth(1).filter(|quoted| !quoted.is_empty() && rest.starts_with(*quoted));
+    let width = match quoted {
+        Some(quoted) => quoted.chars().count(),
+        None => word(&rest),
+    };
+    let shown: String = line.chars().skip(skipped).take(MAX_EXCERPT).collect();
+    Some(Excerpt {
+        line: printable(&shown),
+        start: column.saturating_sub(skipped),
+        width: width.clamp(1, MAX_UNDERLINE),
+    })
+}
+
+/// Length of the word that `text` begins with: to the closing quote, or to what ends a plain scalar.
+fn word(text: &str) -> usize {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let inner = match quote {
+        Some(quote) => text.chars().skip(1).position(|next| next == quote).map(|at| at.saturating_add(2)),
+        None => text.chars().position(|next| matches!(next, ' ' | ',' | ']' | '}' | ':' | '\t')),
+    };
+    inner.unwrap_or_else(|| text.chars().count())
+}
+
+/// A file may hold terminal escapes; what is printed does not.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|char| {
+            if char == '\t' {
+                ' '
+            } else if char.is_control() {
+                '\u{fffd}'
+            } else {
+                char
+            }
+        })
+        .collect()
+}
+
+/// A document named by the configuration, for its excerpt; empty when it cannot be read.
+fn document(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_DOCUMENT_BYTES).read_to_end(&mut bytes));
+    if read.is_ok() { String::from_utf8_lossy(&bytes).into_owned() } else { String::new() }
+}
+
+fn file_of<'a>(error: &'a ConfigError, source: &'a Source) -> &'a PathBuf {
+    error.file.as_ref().unwrap_or(&source.path)
+}
+
+/// Errors for scripts: one object with a list of findings.
+pub fn json(errors: &[ConfigError], source: &Source) -> Value {
+    let findings: Vec<Value> = errors
+        .iter()
+        .map(|error| {
+            json!({
+                "severity": severity(error),
+                "file": file_of(error, source),
+                "line": error.line,
+                "column": error.column,
+                "message": error.message,
+                "accepted": error.accepted,
+                "nearest": error.nearest,
+            })
+        })
+        .collect();
+    json!({ "file": source.path, "findings": findings })
+}
+
+/// Errors as SARIF 2.1.0, for code hosts that annotate changes.
+pub fn sarif(errors: &[ConfigError], source: &Source) -> Value {
+    let results: Vec<Value> = errors
+        .iter()
+        .map(|error| {
+            let hint = hint(error);
+            let text = if hint.is_empty() { error.message.clone() } else { format!("{}; {hint}", error.message) };
+            let mut place = json!({ "artifactLocation": { "uri": file_of(error, source) } });
+            if let (true, Some(place)) = (error.line > 0, place.as_object_mut()) {
+                place.insert(
+                    "region".to_owned(),
+                    json!({ "startLine": error.line, "startColumn": error.column.max(1) }),
+                );
+            }
+            json!({
+                "ruleId": "configuration",
+                "level": severity(error),
+                "message": { "text": text },
+                "locations": [{ "physicalLocation": place }],
+            })
+        })
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "portcullis",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": [{ "id": "configuration", "shortDescription": { "text": "The configuration loads without findings." } }],
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+const fn severity(error: &ConfigError) -> &'static str {
+    match error.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

@@ -1,0 +1,279 @@
+//! The configuration file as it is written. Doc comments here are the configuration reference.
+
+use super::entries::Named;
+use super::secret::SecretText;
+use portcullis_core::config::{Period, ScalarOr, Size, Spanned};
+use portcullis_transport::{client, harden, listener};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The Portcullis configuration file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of this file's format: `1`.
+    #[schemars(with = "u32")]
+    pub version: Spanned<u32>,
+    /// Cores to serve on, each with its own runtime. Default: all of the machine.
+    #[serde(default)]
+    #[schemars(with = "Option<usize>")]
+    pub cores: Option<Spanned<usize>>,
+    /// Where clients connect.
+    #[schemars(length(min = 1))]
+    pub listeners: Vec<listener::Config>,
+    /// Addresses or networks of proxies in front of this gateway. Only they may say who the client is.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<Spanned<String>>,
+    /// The header field in which trusted proxies pass the client address. Default: `x-forwarded-for`.
+    #[serde(default)]
+    pub forwarded_source: client::Source,
+    /// Request header fields that are forwarded although their name is unusual, such as `X_Legacy`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub allowed_headers: Vec<Spanned<String>>,
+    /// `/metrics`, `/healthz` and `/readyz`, on loopback only.
+    #[serde(default)]
+    pub admin: Option<Admin>,
+    /// `/healthz` and `/readyz` without details, for load balancers.
+    #[serde(default)]
+    pub health: Option<Health>,
+    /// Where records are kept. Default: `portcullis-data` beside this file.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub data_dir: Option<Spanned<PathBuf>>,
+    /// The directory that `${file:…}` references stay below.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub secrets_dir: Option<Spanned<PathBuf>>,
+    /// How long `/readyz` answers 503 before listeners close, so that load balancers look away first. Default: `5s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub drain_delay: Option<Spanned<Period>>,
+    /// How long running exchanges may take to finish after listeners closed. Default: `30s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub drain_deadline: Option<Spanned<Period>>,
+    /// Deadlines on the client side.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// The servers behind this gateway, by name.
+    #[schemars(with = "BTreeMap<String, Upstream>")]
+    pub upstreams: Named<Upstream>,
+    /// The APIs that this gateway serves, by name.
+    #[schemars(with = "BTreeMap<String, Api>")]
+    pub apis: Named<Api>,
+}
+
+/// The admin listener of this build: `/metrics`, `/healthz`, `/readyz`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// A loopback address and port.
+    #[schemars(with = "String")]
+    pub address: Spanned<String>,
+}
+
+/// The health listener: `/healthz` and `/readyz`, no details.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// Address and port.
+    #[schemars(with = "String")]
+    pub address: Spanned<String>,
+}
+
+/// Deadlines on the client side.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// From accept to the end of the TLS handshake. Default: `5s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub handshake: Option<Spanned<Period>>,
+    /// From the first byte of a request head to its last. Default: `10s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub head: Option<Spanned<Period>>,
+    /// A connection without a request on it. Default: `60s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub idle: Option<Spanned<Period>>,
+    /// Request content without a byte. Default: `10s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub body_idle: Option<Spanned<Period>>,
+    /// A response that the client does not read. Default: `30s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub write_stall: Option<Spanned<Period>>,
+    /// One whole exchange; operations with `stream: true` and upgrades are excepted. Default: `60s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub exchange: Option<Spanned<Period>>,
+    /// A tunnel or stream without a byte in either direction. Default: `5m`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub tunnel_idle: Option<Spanned<Period>>,
+    /// How long the rest of a refused request is read and dropped, so that the answer is not lost. Default: `2s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub linger: Option<Spanned<Period>>,
+}
+
+/// Servers that answer for one or more APIs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// `http://host:port` or `https://host:port`; with several, the less busy of two random ones is taken.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub endpoints: Vec<Spanned<String>>,
+    /// How the certificate of `https` endpoints is judged.
+    #[serde(default)]
+    #[schemars(with = "Option<UpstreamTls>")]
+    pub tls: Option<Spanned<UpstreamTls>>,
+    /// Deadlines on the upstream side.
+    #[serde(default)]
+    pub timeouts: UpstreamTimeouts,
+    /// Header fields set on every request to the upstream, such as `X-Token: "${env:TOKEN}"`. Never printed.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, SecretText>")]
+    pub headers: Named<SecretText>,
+}
+
+/// How the certificate of an upstream is judged.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTls {
+    /// PEM file with the certificate authorities to trust. Default: those of the machine, else those of the web.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub ca: Option<Spanned<PathBuf>>,
+    /// The name that the certificate must hold. Default: the host of the endpoint.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub server_name: Option<Spanned<String>>,
+    /// `false` accepts any certificate, and needs `because`. Default: `true`.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub verify: Option<Spanned<bool>>,
+    /// Why the certificate is not verified.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub because: Option<Spanned<String>>,
+}
+
+/// Deadlines on the upstream side.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTimeouts {
+    /// Name look-up, connection and TLS handshake. Default: `1s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub connect: Option<Spanned<Period>>,
+    /// From the end of the request to the head of the response. Default: `15s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub response: Option<Spanned<Period>>,
+    /// Response content without a byte. Default: `30s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub between_bytes: Option<Spanned<Period>>,
+    /// How long an idle connection is kept. Default: `60s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub pool_idle: Option<Spanned<Period>>,
+    /// The whole exchange with the upstream, retries included. Default: `60s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub total: Option<Spanned<Period>>,
+}
+
+/// One API: one OpenAPI document served under hosts and a base path.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The OpenAPI 3.0 or 3.1 document, YAML or JSON. Only its operations are reachable.
+    #[schemars(with = "String")]
+    pub openapi: Spanned<PathBuf>,
+    /// Hosts that the API is served under, without port or wildcard. Default: any host.
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub hosts: Option<Vec<Spanned<String>>>,
+    /// The path before every path of the document. Default: the path of the document's first server.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub base_path: Option<Spanned<String>>,
+    /// The name of the upstream that answers.
+    #[schemars(with = "String")]
+    pub upstream: Spanned<String>,
+    /// Replaces the base path in what the upstream sees. Default: the base path itself.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub upstream_path: Option<Spanned<String>>,
+    /// The upstream sees the client's `Host`. Default: `false`, it sees its own.
+    #[serde(default)]
+    pub preserve_host: bool,
+    /// Who may call. `public` is the only choice of this build: anybody.
+    #[schemars(with = "ScalarOr<Vec<String>>")]
+    pub identity: Spanned<ScalarOr<Vec<String>>>,
+    /// Settings of single operations, by operationId.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Operation>")]
+    pub operations: Named<Operation>,
+    /// Modes of controls, by control id.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ScalarOr<ControlMode>>")]
+    pub controls: Named<ScalarOr<ControlMode>>,
+    /// Largest request content. Default: `1MiB`.
+    #[serde(default)]
+    #[schemars(with = "Option<Size>")]
+    pub max_body: Option<Spanned<Size>>,
+    /// Header fields of every response of this API.
+    #[serde(default)]
+    pub response_headers: harden::Config,
+}
+
+/// Settings of one operation.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    /// Who may call. `public` is the only choice of this build: anybody.
+    #[serde(default)]
+    #[schemars(with = "Option<ScalarOr<Vec<String>>>")]
+    pub identity: Option<Spanned<ScalarOr<Vec<String>>>>,
+    /// Reachable on internal listeners only.
+    #[serde(default)]
+    pub internal: bool,
+    /// Largest request content. Default: that of the API.
+    #[serde(default)]
+    #[schemars(with = "Option<Size>")]
+    pub max_body: Option<Spanned<Size>>,
+    /// Deadline of the whole exchange. Default: `timeouts.exchange`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub timeout: Option<Spanned<Period>>,
+    /// No deadline for the whole exchange: for event streams and large transfers. Idle deadlines stay.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub stream: Option<Spanned<bool>>,
+    /// Passes an upgrade to WebSocket on; elsewhere its header fields are removed and the request is served as a plain GET.
+    #[serde(default)]
+    pub websocket: bool,
+}
+
+/// The mode of a control, for the API and for single operations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ControlMode {
+    /// `off`, `monitor` or `enforce`, as far as the control permits it. Default: the control's own.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub mode: Option<Spanned<String>>,
+    /// Modes of single operations, by operationId.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub operations: Named<String>,
+}
