@@ -1,1 +1,32 @@
-//! In work.
+//! Forwarding to upstreams over HTTP/1.1: own connections, own pool, every response judged before its connection is used again.
+//!
+//! Everything here belongs to one core. A connection has no task of its own: whoever waits for its response polls it, so an
+//! exchange costs no wake-up beyond those of its socket. [`forward`] chooses an endpoint, takes or opens a connection, sends,
+//! repeats where that is safe, and returns the judged response; [`UpstreamBody`] then drives the connection until the content
+//! ends. A connection goes back to the [`Pools`] when hyper has read the whole response and nothing else, the whole request is
+//! sent, and neither side asked to close.
+
+mod body;
+mod compiled;
+mod connect;
+mod error;
+mod forward;
+mod io;
+mod judge;
+mod link;
+mod pool;
+mod settings;
+mod tls;
+mod upload;
+
+pub use body::{UpstreamBody, UpstreamBodyError};
+pub use compiled::Compiled;
+pub use error::Failed;
+pub use forward::{Answer, Attempt, Forwarded, forward};
+pub use io::UpstreamIo;
+pub use pool::Pools;
+pub use settings::{Settings, Timeouts, TlsSettings};
+pub use upload::{Replay, RequestBody};
+
+#[cfg(test)]
+mod tests;

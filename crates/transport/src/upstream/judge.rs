@@ -1,0 +1,50 @@
+//! What a response must be before anything of it is believed. hyper checks the grammar, not the rules.
+
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use portcullis_core::Reason;
+
+/// Judges the head of a response. `upgrade`: the request asked for another protocol.
+///
+/// # Errors
+/// The reason why the response is not passed on and its connection is closed.
+pub(super) fn judge(status: StatusCode, headers: &HeaderMap, upgrade: bool) -> Result<(), (Reason, &'static str)> {
+    match status.as_u16() {
+        101 if !upgrade => return Err((Reason::UpstreamInterim, "101 that was not asked for")),
+        // A challenge of the upstream's proxy, meant for us: it must never reach a client (RFC 9110 §15.5.8).
+        407 => return Err((Reason::UpstreamMalformed, "407 from an upstream")),
+        101 | 200..=599 => {}
+        _ => return Err((Reason::UpstreamMalformed, "status outside 200 to 599")),
+    }
+    framing(headers).map_err(|detail| (Reason::UpstreamMalformed, detail))
+}
+
+/// One way only to read where the content ends (RFC 9112 §6.3). hyper accepts both lengths together, and re-uses the connection.
+fn framing(headers: &HeaderMap) -> Result<(), &'static str> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let length = lengths.next();
+    if lengths.next().is_some() {
+        return Err("Content-Length more than once");
+    }
+    if !length.is_none_or(is_length) {
+        return Err("malformed Content-Length");
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return Ok(()) };
+    if length.is_some() {
+        return Err("Content-Length and Transfer-Encoding");
+    }
+    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        return Err("Transfer-Encoding other than `chunked`");
+    }
+    Ok(())
+}
+
+/// Digits only, and no more than a `u64` surely holds; hyper does not look at it where no content follows (HEAD, 304).
+fn is_length(value: &HeaderValue) -> bool {
+    let digits = value.as_bytes();
+    (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! Idle connections and what one core knows of each endpoint.
+
+use super::compiled::Compiled;
+use super::link::Link;
+use super::upload::RequestBody;
+use crate::wheel::Wheel;
+use portcullis_core::bounds::{MAX_IDLE_UPSTREAM, RETRY_FLOOR, RETRY_SHARE};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+
+/// Retries that a busy upstream can save up on one core: enough for all that is in flight when one of its endpoints dies.
+const RETRY_SAVINGS: u32 = 128;
+/// Seconds that the addresses of a host name are believed.
+const RESOLVED_FOR: u64 = 5;
+
+/// The upstream connections of one core.
+///
+/// They are kept by what they are connected to and whom they proved to be (edge/T16), so a reload that leaves an upstream as
+/// it was keeps its connections.
+pub struct Pools<B: RequestBody> {
+    pub(super) wheel: Rc<Wheel>,
+    /// Counts calls of [`Pools::sweep`].
+    seconds: Rc<Cell<u64>>,
+    /// By [`Compiled::id`].
+    views: RefCell<HashMap<u64, Rc<View<B>>>>,
+    slots: RefCell<HashMap<Key, Rc<Slot<B>>>>,
+    random: Cell<u64>,
+}
+
+/// What makes two connections the same to a request.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    upstream: Box<str>,
+    authority: Box<str>,
+    /// Name to prove and authorities that judge it.
+    tls: Option<(Box<str>, u64)>,
+}
+
+/// One upstream as this core sees it.
+pub(super) struct View<B: RequestBody> {
+    upstream: Weak<Compiled>,
+    pub(super) slots: Box<[Rc<Slot<B>>]>,
+    pub(super) budget: Budget,
+}
+
+/// One endpoint as this core sees it.
+pub(super) struct Slot<B: RequestBody> {
+    /// The one returned last is the warmest, and is taken first.
+    idle: RefCell<Vec<Idle<B>>>,
+    in_flight: Cell<u32>,
+    /// Addresses of a host name, and when they were asked for.
+    resolved: RefCell<(u64, Vec<SocketAddr>)>,
+    /// Seconds that an idle connection is kept.
+    keep: Cell<u64>,
+    seconds: Rc<Cell<u64>>,
+}
+
+struct Idle<B: RequestBody> {
+    link: Box<Link<B>>,
+    since: u64,
+}
+
+impl<B: RequestBody> Pools<B> {
+    /// No connections yet.
+    pub fn new(wheel: Rc<Wheel>) -> Rc<Self> {
+        Rc::new(Self {
+            wheel,
+            seconds: Rc::default(),
+            views: RefCell::default(),
+            slots: RefCell::default(),
+            random: Cell::new(RandomState::new().hash_one(0) | 1),
+        })
+    }
+
+    /// Closes idle connections that were idle for too long, were closed by the upstream or spoke unasked, and forgets
+    /// upstreams that no Snapshot holds any more. Called once a second.
+    pub fn sweep(&self) {
+        let now = self.seconds.get().saturating_add(1);
+        self.seconds.set(now);
+        self.views.borrow_mut().retain(|_, view| {
+            view.budget.refill();
+            view.upstream.strong_count() > 0
+        });
+        self.slots.borrow_mut().retain(|_, slot| {
+            slot.close_idle(|idle, keep| now.saturating_sub(idle.since) >= keep || !idle.link.is_alive());
+            Rc::strong_count(slot) > 1 // a view or an exchange holds it
+        });
+    }
+
+    /// This core's view of an upstream.
+    pub(super) fn view(&self, upstream: &Arc<Compiled>) -> Rc<View<B>> {
+        if let Some(view) = self.views.borrow().get(&upstream.id) {
+            return Rc::clone(view);
+        }
+        let mut slots = self.slots.borrow_mut();
+        let keep = upstream.timeouts.pool_idle.as_secs().max(1);
+        let of_endpoint = upstream.endpoints.iter().map(|endpoint| {
+            let tls = endpoint.server_name.as_ref().zip(upstream.tls.as_ref());
+            let key = Key {
+                upstream: upstream.name.clone(),
+                authority: endpoint.shown.clone(),
+                tls: tls.map(|(name, identity)| (name.to_str().into(), identity.trust)),
+            };
+            let slot = slots.entry(key).or_insert_with(|| Rc::new(Slot::new(&self.seconds)));
+            slot.keep.set(keep);
+            Rc::clone(slot)
+        });
+        let slots = of_endpoint.collect();
+        let view = Rc::new(View { upstream: Arc::downgrade(upstream), slots, budget: Budget::default() });
+        self.views.borrow_mut().insert(upstream.id, Rc::clone(&view));
+        view
+    }
+
+    /// The less busy of two random endpoints; where one of them fails or was tried, the least busy of the rest.
+    pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<usize> {
+        let count = view.slots.len();
+        if count == 1 {
+            return tried.is_empty().then_some(0);
+        }
+        let busy = |index: &usize| view.slots.get(*index).map_or(u32::MAX, |slot| slot.in_flight.get());
+        let random = self.next_random();
+        let first = below(random, count);
+        let second = first.saturating_add(1).saturating_add(below(random.rotate_left(32), count.saturating_sub(1)));
+        let second = if second >= count { second.saturating_sub(count) } else { second };
+        if tried.is_empty() && upstream.is_usable(first) && upstream.is_usable(second) {
+            return Some(if busy(&second) < busy(&first) { second } else { first });
+        }
+        let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
+        let all = || (first..count).chain(0..first).filter(untried);
+        let usable = all().filter(|&index| upstream.is_usable(index)).min_by_key(busy);
+        // When all fail, the first attempt is made all the same: this is how their return is noticed.
+        usable.or_else(|| if tried.is_empty() { all().min_by_key(busy) } else { None })
+    }
+
+    #[cfg(test)]
+    pub(super) fn slot_count(&self) -> usize {
+        self.slots.borrow().len()
+    }
+
+    /// Closes everything idle.
+    #[cfg(test)]
+    pub(super) fn clear(&self) {
+        self.slots.borrow().values().for_each(|slot| slot.close_idle(|_, _| true));
+    }
+
+    /// xorshift64: which endpoint comes first is no secret.
+    fn next_random(&self) -> u64 {
+        let mut random = self.random.get();
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        self.random.set(random);
+        random
+    }
+}
+
+/// The upper half of `random`, scaled to below `count`.
+fn below(random: u64, count: usize) -> usize {
+    let scaled = u128::from(random).saturating_mul(count as u128) >> 64;
+    usize::try_from(scaled).unwrap_or(0)
+}
+
+impl<B: RequestBody> Slot<B> {
+    fn new(seconds: &Rc<Cell<u64>>) -> Self {
+        Self {
+            idle: RefCell::default(),
+            in_flight: Cell::new(0),
+            resolved: RefCell::default(),
+            keep: Cell::new(1),
+            seconds: Rc::clone(seconds),
+        }
+    }
+
+    /// Counts an exchange with the endpoint until the guard is dropped.
+    pub(super) fn enter(self: &Rc<Self>) -> Busy<B> {
+        self.in_flight.set(self.in_flight.get().saturating_add(1));
+        Busy(Rc::clone(self))
+    }
+
+    /// The connection that was used last.
+    pub(super) fn take(&self) -> Option<Box<Link<B>>> {
+        self.idle.borrow_mut().pop().map(|idle| idle.link)
+    }
+
+    fn put(&self, link: Box<Link<B>>) {
+        link.rest();
+        let mut idle = self.idle.borrow_mut();
+        idle.push(Idle { link, since: self.seconds.get() });
+        let coldest = (idle.len() > MAX_IDLE_UPSTREAM).then(|| idle.remove(0));
+        drop(idle);
+        drop(coldest);
+    }
+
+    /// Closes idle connections that the upstream has closed.
+    pub(super) fn close_dead(&self) {
+        self.close_idle(|idle, _| !idle.link.is_alive());
+    }
+
+    fn close_idle(&self, mut is_over: impl FnMut(&mut Idle<B>, u64) -> bool) {
+        let keep = self.keep.get();
+        let mut idle = self.idle.borrow_mut();
+        let closed: Vec<_> = idle.extract_if(.., |idle| is_over(idle, keep)).collect();
+        drop(idle);
+        drop(closed); // may wake or drop others, who may come back to this slot
+    }
+
+    /// The addresses of a host name, while they are fresh.
+    pub(super) fn fresh_addresses(&self) -> Option<Vec<SocketAddr>> {
+        let resolved = self.resolved.borrow();
+        let age = self.seconds.get().saturating_sub(resolved.0);
+        (age < RESOLVED_FOR && !resolved.1.is_empty()).then(|| resolved.1.clone())
+    }
+
+    /// Keeps the addresses of a host name.
+    pub(super) fn keep_addresses(&self, addresses: Vec<SocketAddr>) {
+        *self.resolved.borrow_mut() = (self.seconds.get(), addresses);
+    }
+
+    #[cfg(test)]
+    pub(super) fn idle_connections(&self) -> usize {
+        self.idle.borrow().len()
+    }
+}
+
+/// One exchange with an endpoint, counted while it lasts.
+pub(super) struct Busy<B: RequestBody>(Rc<Slot<B>>);
+
+impl<B: RequestBody> Busy<B> {
+    pub(super) fn slot(&self) -> &Slot<B> {
+        &self.0
+    }
+}
+
+impl<B: RequestBody> Drop for Busy<B> {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get().saturating_sub(1));
+    }
+}
+
+/// A connection in an exchange. Dropping it closes the connection.
+pub(super) struct Lease<B: RequestBody> {
+    pub(super) link: Box<Link<B>>,
+    pub(super) busy: Busy<B>,
+}
+
+impl<B: RequestBody> Lease<B> {
+    /// Gives the connection back; the caller has seen that [`Link::is_clean`].
+    pub(super) fn release(self) {
+        let Self { link, busy } = self;
+        busy.slot().put(link);
+    }
+}
+
+/// Keeps retries to a share of requests, so that a failing upstream is not asked ever more (edge/P6). In parts of one
+/// retry: each request pays one in, each retry takes [`RETRY_SHARE`] out.
+pub(super) struct Budget(Cell<u32>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(RETRY_FLOOR.saturating_mul(RETRY_SHARE)))
+    }
+}
+
+impl Budget {
+    pub(super) fn deposit(&self) {
+        self.0.set(self.0.get().saturating_add(1).min(RETRY_SAVINGS.saturating_mul(RETRY_SHARE)));
+    }
+
+    /// Whether one more request may be sent again.
+    pub(super) fn withdraw(&self) -> bool {
+        let left = self.0.get().checked_sub(RETRY_SHARE);
+        self.0.set(left.unwrap_or(self.0.get()));
+        left.is_some()
+    }
+
+    /// The floor comes back each second, so that a quiet service is retried too.
+    fn refill(&self) {
+        self.0.set(self.0.get().max(RETRY_FLOOR.saturating_mul(RETRY_SHARE)));
+    }
+}
