@@ -50,10 +50,6 @@ pub const ACCEPT_BACKLOG: i32 = 4096;
 pub const TUNNEL_BUFFER_BYTES: usize = 16 * 1024;
 /// Pause after accepting failed (no descriptors left) or while [`MAX_CONNECTIONS`] are open.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Bytes held for exchanges that need a body whole, in the process.
-pub const MEMORY_BUDGET: u64 = 512 * 1024 * 1024;
-/// Share of [`MEMORY_BUDGET`] that one client address may hold: one part in this many (5 %).
-pub const MEMORY_SHARE_PER_ADDRESS: u64 = 20;
 
 /// From accept to the end of the TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,6 +57,8 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection without a request on it.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A connection without a request on it once it is to close: a request that is on its way is still answered.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(1);
 /// A request body without a byte.
 pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A response that the client does not read.

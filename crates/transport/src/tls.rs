@@ -183,7 +183,7 @@ impl Config {
     }
 }
 
-fn server_config(
+pub(crate) fn server_config(
     provider: Arc<CryptoProvider>,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,

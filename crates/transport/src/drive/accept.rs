@@ -1,0 +1,245 @@
+//! Accepting, and what comes before a protocol: caps, TLS, the choice between HTTP/1.1 and HTTP/2.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use hyper::server::conn::{http1 as hyper1, http2 as hyper2};
+use portcullis_core::bounds::{ACCEPT_PAUSE, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT};
+use rustls::ServerConfig;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::connection::{Connection, Protocol};
+use super::connections::{Connections, Permit};
+use super::drain::{Drain, Watch};
+use super::finish::within;
+use super::guarded::Guarded;
+use super::http2::LocalExecutor;
+use super::{Handler, http1, http2};
+use crate::listener::Facts;
+use crate::wheel::{Timer, Wheel};
+
+/// The connection preface of HTTP/2 (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What holds for the next connection. Asked at each accept, so that a reload changes it without touching open connections.
+pub struct Settings {
+    /// The listener.
+    pub facts: Facts,
+    /// The certificate, on a TLS listener.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// What one accept loop needs.
+pub struct Accept<H> {
+    /// The present settings of the listener.
+    pub settings: Box<dyn Fn() -> Settings>,
+    /// The gateway.
+    pub handler: Rc<H>,
+    /// The connection budget of the process.
+    pub connections: Arc<Connections>,
+    /// The core's wheel.
+    pub wheel: Rc<Wheel>,
+    /// Ends this loop and its connections.
+    pub drain: Rc<Drain>,
+}
+
+/// What the connections of one loop share.
+struct Shared<H> {
+    accept: Accept<H>,
+    http1: hyper1::Builder,
+    http2: hyper2::Builder<LocalExecutor>,
+}
+
+/// Accepts and serves until the drain begins, then waits until every connection has ended: by itself, or by [`Drain::abort`].
+/// Runs in a `LocalSet`; one per listener and core.
+pub async fn accept_loop<H: Handler>(socket: TcpListener, accept: Accept<H>) {
+    let drain = Rc::clone(&accept.drain);
+    let watch = drain.watch();
+    let pause = accept.wheel.timer();
+    let shared = Rc::new(Shared { accept, http1: http1::builder(), http2: http2::builder() });
+    while let Some((stream, peer)) =
+        poll_fn(|context| poll_accept(&socket, &shared.accept.connections, &pause, &watch, context)).await
+    {
+        shared.serve(stream, peer);
+    }
+    if let Ok(socket) = socket.into_std() {
+        shared.serve_waiting(&socket);
+    }
+    drop(watch);
+    poll_fn(|context| drain.poll_empty(context)).await;
+}
+
+fn poll_accept(
+    socket: &TcpListener,
+    connections: &Connections,
+    pause: &Timer,
+    watch: &Watch,
+    context: &mut Context<'_>,
+) -> Poll<Option<(TcpStream, SocketAddr)>> {
+    loop {
+        if watch.poll_draining(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        if pause.is_expired() {
+            pause.disarm();
+        }
+        if pause.is_armed() {
+            match pause.poll_expired(context) {
+                Poll::Ready(()) => continue,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if !connections.has_room() {
+            pause.arm(ACCEPT_PAUSE); // the kernel's queue holds who comes meanwhile
+            continue;
+        }
+        match socket.poll_accept(context) {
+            Poll::Ready(Ok(accepted)) => return Poll::Ready(Some(accepted)),
+            Poll::Ready(Err(error)) if is_of_one_connection(&error) => {}
+            Poll::Ready(Err(error)) => {
+                tracing::warn!(%error, "accepting failed: trying again");
+                pause.arm(ACCEPT_PAUSE); // no descriptors left: trying at once would be a busy loop
+            }
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+}
+
+/// The client left before it was accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused | Interrupted)
+}
+
+/// A connection that was counted and not yet read from.
+struct Arrival<H> {
+    shared: Rc<Shared<H>>,
+    peer: SocketAddr,
+    facts: Facts,
+    permit: Permit,
+    watch: Watch,
+    timer: Timer,
+}
+
+impl<H: Handler> Shared<H> {
+    /// Serves who the kernel has accepted for `socket` already: they would be reset when it closes.
+    fn serve_waiting(self: &Rc<Self>, socket: &std::net::TcpListener) {
+        while let Ok((stream, peer)) = socket.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                self.serve(stream, peer);
+            }
+        }
+    }
+
+    fn serve(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let accept = &self.accept;
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let Some(permit) = accept.connections.admit(peer.ip(), accept.handler.is_trusted_proxy(peer.ip())) else {
+            return; // closed, before any work is done for it
+        };
+        // Fails on a connection that is gone already; reading finds that out.
+        drop(stream.set_nodelay(true));
+        let Settings { facts, tls } = (accept.settings)();
+        let (watch, timer) = (accept.drain.watch(), accept.wheel.timer());
+        let arrival = Arrival { shared: Rc::clone(self), peer, facts, permit, watch, timer };
+        match tls {
+            Some(config) => drop(tokio::task::spawn_local(arrival.drive_tls(stream, config))),
+            None => drop(tokio::task::spawn_local(arrival.drive_plain(stream))),
+        }
+    }
+}
+
+impl<H: Handler> Arrival<H> {
+    async fn drive_tls(self, stream: TcpStream, config: Arc<ServerConfig>) {
+        // Boxed: the state of a handshake is large and gone after it.
+        let Some(stream) = Box::pin(self.handshake(stream, config)).await else {
+            self.shared.accept.connections.count_failed_handshake();
+            return;
+        };
+        let (_, tls) = stream.get_ref();
+        let sni = tls.server_name().map(|name| name.to_ascii_lowercase().into_boxed_str());
+        let protocol = if tls.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
+        match protocol {
+            Protocol::Http1 => self.http1(stream, sni, Bytes::new()).await,
+            Protocol::Http2 => Box::pin(self.http2(stream, sni, Bytes::new())).await,
+        }
+    }
+
+    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<TlsStream<TcpStream>> {
+        let mut handshake = TlsAcceptor::from(config).accept(stream);
+        self.timer.arm(HANDSHAKE_TIMEOUT);
+        poll_fn(|context| {
+            if self.watch.poll_aborted(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut handshake).poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(outcome.ok()), // rustls has sent its alert
+                Poll::Pending => self.timer.poll_expired(context).map(|()| None),
+            }
+        })
+        .await
+    }
+
+    async fn drive_plain(self, mut stream: TcpStream) {
+        let mut prefix = Bytes::new();
+        if self.facts.h2c {
+            match within(&self.timer, HEAD_TIMEOUT, self.until_draining(read_prefix(&mut stream))).await {
+                Some(Some(Ok(read))) => prefix = read,
+                Some(Some(Err(_)) | None) | None => return,
+            }
+        }
+        if prefix == PREFACE {
+            Box::pin(self.http2(stream, None, prefix)).await;
+        } else {
+            self.http1(stream, None, prefix).await;
+        }
+    }
+
+    async fn until_draining<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending => self.watch.poll_draining(context).map(|()| None),
+        })
+        .await
+    }
+
+    async fn http1<Io: super::Stream>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
+        let Self { shared, peer, facts, permit, watch, timer } = self;
+        let connection = Connection::new(peer, facts, Protocol::Http1, sni, timer);
+        let io = Guarded::new(stream, Rc::clone(&connection), prefix);
+        http1::serve(&shared.http1, io, connection, Rc::clone(&shared.accept.handler), watch).await;
+        drop(permit);
+    }
+
+    async fn http2<Io: super::Stream + 'static>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
+        let Self { shared, peer, facts, permit, watch, timer } = self;
+        let connection = Connection::new(peer, facts, Protocol::Http2, sni, timer);
+        let io = Guarded::new(stream, Rc::clone(&connection), prefix);
+        http2::serve(&shared.http2, io, connection, Rc::clone(&shared.accept.handler), watch).await;
+        drop(permit);
+    }
+}
+
+/// Reads until it is clear whether the client begins with the preface of HTTP/2; gives what was read.
+async fn read_prefix(stream: &mut TcpStream) -> io::Result<Bytes> {
+    let mut read = BytesMut::with_capacity(PREFACE.len());
+    while read.len() < PREFACE.len() && PREFACE.starts_with(&read) {
+        let left = PREFACE.len().saturating_sub(read.len()) as u64;
+        if (&mut *stream).take(left).read_buf(&mut read).await? == 0 {
+            break;
+        }
+    }
+    Ok(read.freeze())
+}

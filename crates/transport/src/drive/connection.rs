@@ -1,0 +1,247 @@
+//! One client connection: what its exchanges may know of it, and where it stands in time.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use portcullis_core::bounds::{
+    DRAIN_GRACE, HEAD_TIMEOUT, IDLE_TIMEOUT, MAX_REQUESTS_PER_CONNECTION, MAX_STREAMS_PER_CONNECTION,
+    WRITE_STALL_TIMEOUT,
+};
+
+use super::tunnel::Tunnel;
+use crate::fields::ForwardedCache;
+use crate::listener::Facts;
+use crate::wheel::Timer;
+
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 (or 1.0).
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+impl Protocol {
+    const fn max_requests(self) -> u32 {
+        match self {
+            Self::Http1 => MAX_REQUESTS_PER_CONNECTION,
+            Self::Http2 => MAX_STREAMS_PER_CONNECTION,
+        }
+    }
+}
+
+/// One client connection, shared by its exchanges.
+pub struct Connection {
+    /// Who is connected. An IPv4 address inside an IPv6 one is shown as the IPv4 address.
+    pub peer: SocketAddr,
+    /// The listener that it came through, as it was at accept.
+    pub listener: Facts,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// The name that the client asked for in its TLS handshake, lower case.
+    pub sni: Option<Box<str>>,
+    /// What was said of the last request to its upstream.
+    pub forwarded: RefCell<ForwardedCache>,
+    requests: Cell<u32>,
+    active: Cell<u32>,
+    close_after: Cell<bool>,
+    tunnel: Cell<Option<Tunnel>>,
+    phase: Cell<Phase>,
+    is_stalled: Cell<bool>,
+    is_at_eof: Cell<bool>,
+    /// Phase or stall changed since the timer was armed.
+    has_moved: Cell<bool>,
+    timer: Timer,
+}
+
+/// Where an HTTP/1.1 connection stands. On HTTP/2, `Head` is the wait for the preface and `Idle` everything after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing of the next request has come.
+    Idle,
+    /// A head has begun.
+    Head,
+    /// A request was handed over and its response is not yet written out.
+    Exchange,
+}
+
+/// A deadline that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// A head was begun and not ended; on HTTP/2, no preface came.
+    Head,
+    /// No request for [`IDLE_TIMEOUT`], or for [`DRAIN_GRACE`] on a connection that is to close.
+    Idle,
+    /// The client does not read.
+    Stalled,
+}
+
+impl Connection {
+    pub(super) fn new(
+        peer: SocketAddr,
+        listener: Facts,
+        protocol: Protocol,
+        sni: Option<Box<str>>,
+        timer: Timer,
+    ) -> Rc<Self> {
+        let phase = match protocol {
+            Protocol::Http1 => Phase::Idle,
+            Protocol::Http2 => Phase::Head,
+        };
+        Rc::new(Self {
+            peer,
+            listener,
+            protocol,
+            sni,
+            forwarded: RefCell::default(),
+            requests: Cell::new(0),
+            active: Cell::new(0),
+            close_after: Cell::new(false),
+            tunnel: Cell::new(None),
+            phase: Cell::new(phase),
+            is_stalled: Cell::new(false),
+            is_at_eof: Cell::new(false),
+            has_moved: Cell::new(true),
+            timer,
+        })
+    }
+
+    /// Requests handed over so far, the present one included.
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// Exchanges that are open now.
+    pub fn active(&self) -> u32 {
+        self.active.get()
+    }
+
+    /// Lets the open exchanges finish and then closes: `Connection: close` on HTTP/1.1, GOAWAY on HTTP/2.
+    pub fn close_after_exchange(&self) {
+        self.close_after.set(true);
+        self.has_moved.set(true);
+    }
+
+    /// Whether the connection closes after its open exchanges.
+    pub fn is_closing(&self) -> bool {
+        self.close_after.get()
+    }
+
+    /// Makes the connection a tunnel once the 101 that the exchange returns next is written. HTTP/1.1 only.
+    pub fn set_tunnel(&self, tunnel: Tunnel) {
+        self.tunnel.set(Some(tunnel));
+    }
+
+    /// The tunnel, if an exchange set one. Also taken when it does not run: it may own this connection.
+    pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
+        self.tunnel.take()
+    }
+
+    pub(super) const fn timer(&self) -> &Timer {
+        &self.timer
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// The client sent its FIN.
+    pub(super) fn is_at_eof(&self) -> bool {
+        self.is_at_eof.get()
+    }
+
+    /// `length` bytes came from the client; 0 is its end.
+    pub(super) fn received(&self, length: usize) {
+        match (length, self.protocol, self.phase.get()) {
+            (0, ..) => self.is_at_eof.set(true),
+            (_, Protocol::Http1, Phase::Idle) => self.enter(Phase::Head),
+            (_, Protocol::Http2, Phase::Head) => self.enter(Phase::Idle),
+            _ => {}
+        }
+    }
+
+    /// A request is handed to the gateway.
+    pub(super) fn begin(&self) {
+        let requests = self.requests.get().saturating_add(1);
+        self.requests.set(requests);
+        self.active.set(self.active.get().saturating_add(1));
+        if requests >= self.protocol.max_requests() {
+            self.close_after.set(true);
+        }
+        if self.protocol == Protocol::Http1 {
+            self.enter(Phase::Exchange);
+        }
+    }
+
+    /// The body of a response ended or was dropped, or the exchange was dropped before it had one.
+    pub(super) fn end(&self) {
+        self.active.set(self.active.get().saturating_sub(1));
+        if self.protocol == Protocol::Http2 {
+            self.has_moved.set(true);
+        }
+    }
+
+    /// Whether what hyper writes now belongs to a response of the gateway. On HTTP/1.1 hyper answers a malformed head on its
+    /// own, with an empty 400; that answer is ours to give.
+    pub(super) fn may_write(&self) -> bool {
+        self.protocol == Protocol::Http2 || self.phase.get() == Phase::Exchange
+    }
+
+    pub(super) fn write_pending(&self) {
+        if !self.is_stalled.replace(true) {
+            self.has_moved.set(true);
+        }
+    }
+
+    pub(super) fn write_progressed(&self) {
+        if self.is_stalled.replace(false) {
+            self.has_moved.set(true);
+        }
+    }
+
+    /// hyper's buffer is written out: with the body gone too, the exchange is over.
+    pub(super) fn flushed(&self) {
+        if self.phase.get() == Phase::Exchange && self.active.get() == 0 {
+            self.enter(Phase::Idle);
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.has_moved.set(true);
+    }
+
+    /// Ready when a deadline of the present phase passed. Call it after the protocol was polled: the timer is armed here,
+    /// once per poll at most, however often the phase changed.
+    pub(super) fn poll_expired(&self, context: &mut Context<'_>) -> Poll<Expiry> {
+        loop {
+            if self.has_moved.replace(false) {
+                self.timer.arm(self.span());
+            }
+            ready!(self.timer.poll_expired(context));
+            let expiry = match self.phase.get() {
+                _ if self.is_stalled.get() => Some(Expiry::Stalled),
+                Phase::Head => Some(Expiry::Head),
+                Phase::Idle if self.active.get() == 0 => Some(Expiry::Idle),
+                Phase::Idle | Phase::Exchange => None, // the exchange has deadlines of its own
+            };
+            match expiry {
+                Some(expiry) if !self.has_moved.get() => return Poll::Ready(expiry),
+                _ => self.has_moved.set(true),
+            }
+        }
+    }
+
+    fn span(&self) -> Duration {
+        match self.phase.get() {
+            _ if self.is_stalled.get() => WRITE_STALL_TIMEOUT,
+            Phase::Head => HEAD_TIMEOUT,
+            Phase::Idle if self.close_after.get() => DRAIN_GRACE,
+            Phase::Idle | Phase::Exchange => IDLE_TIMEOUT,
+        }
+    }
+}
