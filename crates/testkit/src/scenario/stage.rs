@@ -15,8 +15,11 @@ use super::format::File;
 use crate::ca::TestCa;
 use crate::upstream::Upstream;
 
+/// Makes so many of something.
+type Generator = fn(usize) -> String;
+
 /// `@NAME_1025@` stands for so many of something: what is too long to write out.
-const GENERATORS: &[(&str, fn(usize) -> String)] = &[
+const GENERATORS: &[(&str, Generator)] = &[
     ("NAME", |count| "n".repeat(count)),
     ("PAIRS", |count| joined(count, "&", |n| format!("p{n}={n}"))),
     ("RANGES", |count| joined(count, ",", |n| format!("{n}-{n}"))),
