@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 
 pub use file::Source;
 pub use plan::{Api, Modes, Plan, Settings, Timeouts, Upstream};
-pub use print::{json, print, print_coloured, sarif};
+pub use print::{json, print, sarif};
 
 /// How a configuration is loaded.
 #[derive(Clone, Debug)]

@@ -93,7 +93,7 @@ impl Compiler<'_> {
         let now = i64::try_from(self.clock.unix_micros() / 1_000_000).unwrap_or(i64::MAX);
         let mut compiled = Vec::new();
         for (listener, id) in config.listeners.iter().zip(0..) {
-            for tls in &listener.tls {
+            if let Some(tls) = &listener.tls {
                 self.files.extend([self.base.join(&tls.certificate.value), self.base.join(&tls.key.value)]);
             }
             compiled.extend(listener.compile(id, self.base, now, &mut self.findings));

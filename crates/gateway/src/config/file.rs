@@ -24,7 +24,7 @@ pub struct Source {
 }
 
 /// Reads the whole file: at most [`MAX_CONFIG_BYTES`], UTF-8, no NUL.
-pub fn read(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |error: std::io::Error| ConfigError::new(format!("cannot be read: {error}"), "");
     let file = std::fs::File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
@@ -58,7 +58,7 @@ fn end_of(text: &str) -> (u64, u64) {
 }
 
 /// What reading the shape gives.
-pub struct Parsed {
+pub(super) struct Parsed {
     /// The shape, or every error that names and shapes alone show.
     pub config: Result<Config, Vec<ConfigError>>,
     /// `text` with written-out secrets masked.
@@ -66,7 +66,7 @@ pub struct Parsed {
 }
 
 /// Reads `text` twice: once as a tree, to report all names that are wrong at once, and once into the types.
-pub fn parse(text: &str) -> Parsed {
+pub(super) fn parse(text: &str) -> Parsed {
     let tree: Spanned<Node> = match from_str(text) {
         Ok(tree) => tree,
         Err(error) => return Parsed { config: Err(vec![error]), masked: text.to_owned() },

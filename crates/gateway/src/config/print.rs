@@ -14,17 +14,8 @@ const MAX_EXCERPT: usize = 100;
 /// Longest underline in characters.
 const MAX_UNDERLINE: usize = 60;
 
-/// Errors with an excerpt each, for people.
-pub fn print(errors: &[ConfigError], source: &Source) -> String {
-    render(errors, source, false)
-}
-
-/// The same in colour, where the reader is a terminal.
-pub fn print_coloured(errors: &[ConfigError], source: &Source) -> String {
-    render(errors, source, true)
-}
-
-fn render(errors: &[ConfigError], source: &Source, colour: bool) -> String {
+/// Errors with an excerpt each, for people. `colour` only where the reader is a terminal.
+pub fn print(errors: &[ConfigError], source: &Source, colour: bool) -> String {
     let paint =
         |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
     let mut others = HashMap::new();

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The `format` that marks a secret setting in the JSON Schema.
-pub const FORMAT: &str = "portcullis-secret";
+pub(super) const FORMAT: &str = "portcullis-secret";
 /// Largest file that is read as one secret, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 /// What a reference looks like.
@@ -20,7 +20,7 @@ const ACCEPTED: &str = "`${env:NAME}` or `${file:path}` as the whole value";
 /// A secret as it is written: a reference or, at the operator's own risk, the text itself. Never printed.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct SecretText(String);
+pub(super) struct SecretText(String);
 
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,18 +65,18 @@ impl<'a> Reference<'a> {
 }
 
 /// True for text that is one reference and nothing else, and so holds no secret itself.
-pub fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     matches!(Reference::parse(text), Some(Reference::Env(_) | Reference::File(_)))
 }
 
 /// True for text that holds a `${…}`, which stands in secret settings only.
-pub fn has_reference(text: &str) -> bool {
+pub(super) fn has_reference(text: &str) -> bool {
     text.contains("${")
 }
 
 /// Reads secrets, and remembers which files they came from.
 #[derive(Debug)]
-pub struct Resolver {
+pub(super) struct Resolver {
     /// The directory that files stay below; absolute.
     pub directory: Option<PathBuf>,
     /// References are taken as opaque: `check --without-secrets`.

@@ -10,7 +10,7 @@ use std::fmt;
 
 /// One value of the file.
 #[derive(Debug)]
-pub enum Node {
+pub(super) enum Node {
     Null,
     Scalar,
     Text(String),
@@ -145,7 +145,7 @@ const PLANNED: &[(&str, &[&str])] = &[
 
 /// What [`check`] finds besides errors.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(super) struct Findings {
     /// Unknown keys, missing keys, empty values, misplaced references: everything at once.
     pub errors: Vec<ConfigError>,
     /// Places of secrets that are written out; the excerpt masks them.
@@ -153,7 +153,7 @@ pub struct Findings {
 }
 
 /// Judges names and shapes of the tree by `schema`, the JSON Schema of the file.
-pub fn check(tree: &Spanned<Node>, schema: &Value) -> Findings {
+pub(super) fn check(tree: &Spanned<Node>, schema: &Value) -> Findings {
     let mut walk = Walk { root: schema, path: Vec::new(), found: Findings::default() };
     walk.node(tree, schema);
     walk.found
