@@ -109,19 +109,17 @@ fn written(trace_id: u128, span_id: u64, is_sampled: bool) -> [u8; PARENT_BYTES]
     let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
     let (head, tail) = text.split_at_mut(36);
     let (span, flags) = tail.split_at_mut(16);
-    put_hex(head.get_mut(3..35), trace_id);
-    put_hex(Some(span), u128::from(span_id));
-    put_hex(flags.get_mut(1..), u128::from(is_sampled));
+    put_hex(head.get_mut(3..35), &trace_id.to_be_bytes());
+    put_hex(Some(span), &span_id.to_be_bytes());
+    put_hex(flags.get_mut(1..), &[u8::from(is_sampled)]);
     text
 }
 
-fn put_hex(place: Option<&mut [u8]>, mut value: u128) {
-    for digit in place.into_iter().flatten().rev() {
-        *digit = match u8::try_from(value & 0xF).unwrap_or(0) {
-            low @ 0..=9 => low.wrapping_add(b'0'),
-            low => low.wrapping_sub(10).wrapping_add(b'a'),
-        };
-        value >>= 4;
+fn put_hex(place: Option<&mut [u8]>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    for (pair, byte) in place.into_iter().flat_map(|place| place.chunks_exact_mut(2)).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
+/// Names that [`forwarded`] adds.
+const ADDED: usize = 7;
+
 static HTTP: HeaderValue = HeaderValue::from_static("http");
 static HTTPS: HeaderValue = HeaderValue::from_static("https");
 /// Our `Via`: [`super::PSEUDONYM`] without a version of ours.
@@ -54,6 +57,7 @@ pub fn forwarded(headers: &mut HeaderMap, onward: Onward<'_>, cache: &mut Forwar
         _ => Entry::new(&onward)?,
     };
     let entry = cache.0.insert(entry);
+    headers.reserve(ADDED + 1); // grows once, with room for the `Host` to come
     headers.insert(X_FORWARDED_FOR, entry.x_forwarded_for.clone());
     headers.insert(X_FORWARDED_PROTO, if onward.is_tls { HTTPS.clone() } else { HTTP.clone() });
     headers.insert(X_FORWARDED_HOST, entry.host.clone());
