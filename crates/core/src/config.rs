@@ -145,7 +145,7 @@ fn count_and_unit(text: &str) -> Option<Count<'_>> {
 
 /// serde and JSON Schema for a type that is written as one word and has `parse(&str) -> Option<Self>`.
 macro_rules! scalar {
-    ($type:ident, $kind:literal, $accepted:expr, $pattern:literal) => {
+    ($type:ident, $format:literal, $kind:literal, $accepted:expr, $pattern:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
@@ -165,7 +165,7 @@ macro_rules! scalar {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+                schemars::json_schema!({ "type": "string", "format": $format, "pattern": $pattern })
             }
         }
     };

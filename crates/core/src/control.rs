@@ -115,10 +115,28 @@ controls! {
 
 /// Controls of the design that later builds bring, so that naming one gets the right message.
 pub const PLANNED: &[&str] = &[
-    "routing.lifecycle", "identity.required", "identity.exposed", "identity.step_up", "authz.function", "authz.policy",
-    "authz.object", "authz.property", "authz.tenant", "contract.request", "contract.response", "contract.rules",
-    "limits.rate", "limits.quota", "limits.concurrency", "limits.overload", "response.errors", "inspection.crs",
-    "flows.human", "protection.field", "egress.ssrf", "detection.brute_force",
+    "routing.lifecycle",
+    "identity.required",
+    "identity.exposed",
+    "identity.step_up",
+    "authz.function",
+    "authz.policy",
+    "authz.object",
+    "authz.property",
+    "authz.tenant",
+    "contract.request",
+    "contract.response",
+    "contract.rules",
+    "limits.rate",
+    "limits.quota",
+    "limits.concurrency",
+    "limits.overload",
+    "response.errors",
+    "inspection.crs",
+    "flows.human",
+    "protection.field",
+    "egress.ssrf",
+    "detection.brute_force",
 ];
 
 impl Control {

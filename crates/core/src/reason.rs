@@ -33,7 +33,6 @@ macro_rules! reasons {
 reasons! {
     RequestMalformed = "transport.request_malformed", TransportFraming, "the message breaks the grammar of HTTP";
     VersionUnsupported = "transport.version_unsupported", TransportFraming, "the HTTP version is not 1.1 or 2";
-    FramingAmbiguous = "transport.framing_ambiguous", TransportFraming, "the length of the content can be read in two ways";
     BodyMalformed = "transport.body_malformed", TransportFraming, "the content ended early or its framing is broken";
     HeaderRepeated = "transport.header_repeated", TransportFraming, "a header field that may stand once stands twice";
     ConnectionField = "transport.connection_field", TransportFraming, "the Connection field lists too many or protected names";
@@ -47,8 +46,6 @@ reasons! {
     HeadTimeout = "transport.head_timeout", TransportBounds, "the head did not arrive in time";
     BodyTimeout = "transport.body_timeout", TransportBounds, "the content did not arrive in time";
     ExchangeTimeout = "transport.exchange_timeout", TransportBounds, "the whole exchange took longer than its deadline";
-    MemoryExhausted = "transport.memory_exhausted", TransportBounds, "no memory is left in the budget for held content";
-    ConnectionsExhausted = "transport.connections_exhausted", TransportBounds, "too many connections, in all or from one address";
 
     PlaintextCredentials = "transport.plaintext_credentials", TransportTls, "a credential was sent in plain text";
 
@@ -61,7 +58,6 @@ reasons! {
     ForwardingLoop = "transport.forwarding_loop", TransportIdentityHeaders, "this gateway has seen the request before";
 
     HostUnknown = "routing.host_unknown", RoutingHost, "no API is served under this host";
-    HostMismatch = "routing.host_mismatch", RoutingHost, "the host is not the one that this connection was opened for";
     OperationUnknown = "routing.operation_unknown", RoutingOperation, "no operation has this path";
     MethodUnknown = "routing.method_unknown", RoutingOperation, "the path has no operation with this method";
     InternalOnly = "routing.internal_only", RoutingInternal, "an internal operation asked for on a public listener";
@@ -73,6 +69,8 @@ reasons! {
     UpstreamClosed = "transport.upstream_closed", TransportUpstream, "the upstream closed before its response was complete";
     UpstreamMalformed = "transport.upstream_malformed", TransportUpstream, "the upstream's response breaks the grammar or the rules of HTTP";
     UpstreamInterim = "transport.upstream_interim", TransportUpstream, "an unsolicited 101 or too many interim responses";
+
+    ResponseHeadersWeak = "response.headers_weak", ResponseHeaders, "the response lacked security header fields, or carried revealing ones";
 
     Internal = "transport.internal", TransportFraming, "the gateway failed on its own";
     Stopping = "transport.stopping", TransportBounds, "the gateway is stopping";

@@ -2,11 +2,11 @@
 
 use crate::line::{self, Second};
 use crate::metrics::{Counts, Metrics};
-use crate::recorder::Recorder;
+use crate::recorder::Port;
 use portcullis_core::{Operation, Record};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::TrySendError;
 
 /// Bytes of lines after which a buffer is handed to the recorder without waiting for the tick.
 const HAND_OVER_BYTES: usize = 64 * 1024;
@@ -29,7 +29,7 @@ pub struct Lane {
     waiting: RefCell<Waiting>,
     counts: RefCell<Counts>,
     lost: Cell<u64>,
-    recorder: SyncSender<Vec<u8>>,
+    recorder: Port,
     metrics: Arc<Metrics>,
 }
 
@@ -40,13 +40,13 @@ struct Waiting {
 }
 
 impl Lane {
-    /// A lane into `recorder`, counting into `metrics`.
-    pub fn new(recorder: &Recorder, metrics: Arc<Metrics>) -> Self {
+    /// A lane into a recorder, counting into `metrics`.
+    pub fn new(recorder: Port, metrics: Arc<Metrics>) -> Self {
         Self {
             waiting: RefCell::default(),
             counts: RefCell::default(),
             lost: Cell::new(0),
-            recorder: recorder.sender(),
+            recorder,
             metrics,
         }
     }
@@ -78,7 +78,7 @@ impl Lane {
             return;
         }
         let full = std::mem::replace(lines, Vec::with_capacity(lines.len().min(HAND_OVER_BYTES)));
-        match self.recorder.try_send(full) {
+        match self.recorder.0.try_send(full) {
             Ok(()) => {}
             // The recorder is behind: the lines wait here, up to the bound that `push` keeps.
             Err(TrySendError::Full(back)) => *lines = back,

@@ -15,4 +15,4 @@ mod recorder;
 pub use explain::{Found, find};
 pub use lane::{Lane, Names};
 pub use metrics::Metrics;
-pub use recorder::{DIRECTORY, Recorder, RecorderError};
+pub use recorder::{DIRECTORY, Port, Recorder, RecorderError};

@@ -25,6 +25,9 @@ pub struct RecorderError {
     pub source: io::Error,
 }
 
+/// A way into the recorder that can be sent to the thread of a core.
+pub struct Port(pub(crate) SyncSender<Vec<u8>>);
+
 /// The recorder's thread. [`Recorder::close`] waits until everything handed over is on disk.
 pub struct Recorder {
     sender: SyncSender<Vec<u8>>,
@@ -46,8 +49,9 @@ impl Recorder {
         Ok(Self { sender, thread })
     }
 
-    pub(crate) fn sender(&self) -> SyncSender<Vec<u8>> {
-        self.sender.clone()
+    /// One more way in, for one core.
+    pub fn port(&self) -> Port {
+        Port(self.sender.clone())
     }
 
     /// Ends once every [`crate::Lane`] is dropped and what they handed over is written.

@@ -1,1 +1,19 @@
-//! gateway
+//! The gateway: the pipeline and everything that holds it up.
+//!
+//! **Does**  composes the rooms: configuration → Snapshot → cores; request → stages → response → record.
+//! **Never** knows a rule of its own: what is allowed is decided in rooms, which modes apply in [`exchange::Exchange::settle`],
+//! what the client sees in [`render`].
+//! **Flow**  [`process`] starts [`cores`]; each connection's requests go through [`pipeline`].
+//! **Fails** before serving with a message and exit 2; while serving never as a whole.
+//! **Source** the design, sections 2, 3, 5 and 7.
+
+pub mod body;
+pub mod config;
+pub mod cores;
+pub mod exchange;
+pub mod pipeline;
+pub mod process;
+pub mod render;
+pub mod snapshot;
+mod watch;
+pub mod worker;

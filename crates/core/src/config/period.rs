@@ -29,4 +29,4 @@ impl Period {
     }
 }
 
-scalar!(Period, "a duration", Period::ACCEPTED, r"^(0|[1-9][0-9]*)(ms|s|m|h)$");
+scalar!(Period, "period", "a duration", Period::ACCEPTED, r"^(0|[1-9][0-9]*)(ms|s|m|h)$");

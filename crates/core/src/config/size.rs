@@ -27,4 +27,4 @@ impl Size {
     }
 }
 
-scalar!(Size, "a size", Size::ACCEPTED, r"^(0|[1-9][0-9]*)(B|KiB|MiB|GiB)$");
+scalar!(Size, "size", "a size", Size::ACCEPTED, r"^(0|[1-9][0-9]*)(B|KiB|MiB|GiB)$");

@@ -15,7 +15,7 @@ fn what_lanes_pushed_is_on_disk_after_close() {
     let folder = tempfile::tempdir().expect("folder");
     let metrics = Arc::new(Metrics::default());
     let recorder = Recorder::open(folder.path(), Arc::clone(&metrics)).expect("recorder");
-    let lane = Lane::new(&recorder, Arc::clone(&metrics));
+    let lane = Lane::new(recorder.port(), Arc::clone(&metrics));
     for _ in 0..10_000 {
         let record = Record::open(RequestId(uuid::Uuid::nil()), 0, http::Method::GET);
         lane.push(&record, &Names { api: None, operation: None, upstream: None });

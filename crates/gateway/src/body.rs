@@ -1,0 +1,246 @@
+//! Bodies on both sides: what the client sends, watched; what the client gets, which owns the exchange.
+
+use crate::exchange::{Exchange, Upload};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use portcullis_core::{Fault, Reason, Stop, Verdict};
+use portcullis_transport::upstream::{Replay, UpstreamBody};
+use portcullis_transport::wheel::Timer;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// The response's body. Its end, its error or its drop closes the record, exactly once.
+pub struct ExchangeBody {
+    content: Content,
+    exchange: Option<Box<Exchange>>,
+}
+
+enum Content {
+    Whole(Option<Bytes>),
+    Upstream(UpstreamBody<RequestBody>),
+}
+
+/// Why a response was cut.
+#[derive(Debug, thiserror::Error)]
+#[error("response cut: {}", .0.id())]
+pub struct Cut(pub Reason);
+
+impl ExchangeBody {
+    /// An answer of our own; an empty one has no content.
+    pub fn whole(content: Bytes, exchange: Box<Exchange>) -> Self {
+        Self { content: Content::Whole(Some(content).filter(|content| !content.is_empty())), exchange: Some(exchange) }
+    }
+
+    /// No content and no exchange: it lives on elsewhere.
+    pub const fn none() -> Self {
+        Self { content: Content::Whole(None), exchange: None }
+    }
+
+    /// What the upstream sends, as it comes.
+    pub fn upstream(body: UpstreamBody<RequestBody>, mut exchange: Box<Exchange>) -> Self {
+        if body.is_end_stream() {
+            exchange.record.verdict = Verdict::Allow; // nothing is left that could be cut
+        }
+        Self { content: Content::Upstream(body), exchange: Some(exchange) }
+    }
+
+    /// The whole of the response was handed over: the record closes.
+    fn finish(&mut self) {
+        if let Some(mut exchange) = self.exchange.take()
+            && exchange.record.verdict == Verdict::Abandoned
+        {
+            exchange.record.verdict = Verdict::Allow;
+        }
+    }
+
+    fn cut(&mut self, stop: &Stop) -> Cut {
+        let mut reason = stop.reason();
+        if let Some(mut exchange) = self.exchange.take() {
+            match exchange.upload.as_ref().and_then(|upload| upload.failed.get()) {
+                Some(client) => {
+                    reason = client;
+                    exchange.stopped(&Stop::Deny(client));
+                }
+                None => exchange.stopped(stop),
+            }
+        }
+        Cut(reason)
+    }
+
+    fn poll_upstream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let Content::Upstream(body) = &mut self.content else { return Poll::Ready(None) };
+        match Pin::new(&mut *body).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let ended = body.is_end_stream();
+                if let (Some(exchange), Some(data)) = (&mut self.exchange, frame.data_ref()) {
+                    exchange.record.bytes_out = exchange.record.bytes_out.saturating_add(data.len() as u64);
+                }
+                if ended {
+                    self.finish();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                self.finish();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(self.cut(&error.0)))),
+            Poll::Pending => {
+                let deadline = self.exchange.as_ref().and_then(|exchange| exchange.deadline.as_ref());
+                let Some(deadline) = deadline else { return Poll::Pending };
+                ready!(deadline.poll_expired(context));
+                let stop = Stop::Fault(Fault { reason: Reason::ExchangeTimeout, source: None });
+                Poll::Ready(Some(Err(self.cut(&stop))))
+            }
+        }
+    }
+}
+
+impl Body for ExchangeBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let this = &mut *self;
+        match &mut this.content {
+            Content::Whole(content) => {
+                let content = content.take();
+                if let (Some(exchange), Some(content)) = (&mut this.exchange, &content) {
+                    exchange.record.bytes_out = content.len() as u64;
+                }
+                this.finish();
+                Poll::Ready(content.map(|content| Ok(Frame::data(content))))
+            }
+            Content::Upstream(_) => this.poll_upstream(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Whole(content) => content.is_none(),
+            Content::Upstream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(content) => SizeHint::with_exact(content.as_ref().map_or(0, |content| content.len() as u64)),
+            Content::Upstream(body) => body.size_hint(),
+        }
+    }
+}
+
+/// The client's content on its way upstream: counted, bounded, never silent for longer than its idle time.
+pub enum RequestBody {
+    /// None was sent.
+    Empty,
+    /// As it comes.
+    Streamed(Box<Streamed>),
+}
+
+impl Replay for RequestBody {
+    /// Content that streams is gone once it was sent; none at all can be sent again.
+    fn replay(&self) -> Option<Self> {
+        match self {
+            Self::Empty => Some(Self::Empty),
+            Self::Streamed(_) => None,
+        }
+    }
+}
+
+/// A request body under its bounds.
+pub struct Streamed {
+    incoming: Incoming,
+    max_bytes: u64,
+    idle: Timer,
+    idle_timeout: Duration,
+    upload: Rc<Upload>,
+}
+
+/// Why the client's content was not taken. Becomes the refusal, never a fault of the upstream.
+#[derive(Debug, thiserror::Error)]
+#[error("client content refused: {}", .0.id())]
+pub struct ContentError(pub Reason);
+
+impl From<ContentError> for Stop {
+    fn from(error: ContentError) -> Self {
+        Self::Deny(error.0)
+    }
+}
+
+impl RequestBody {
+    /// `incoming` under `max_bytes`, with at most `idle_timeout` between two pieces.
+    pub fn new(incoming: Incoming, max_bytes: u64, idle: Timer, idle_timeout: Duration, upload: Rc<Upload>) -> Self {
+        Self::Streamed(Box::new(Streamed { incoming, max_bytes, idle, idle_timeout, upload }))
+    }
+}
+
+impl Streamed {
+    fn refuse(&self, reason: Reason) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        self.upload.failed.set(Some(reason));
+        Poll::Ready(Some(Err(ContentError(reason))))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        match Pin::new(&mut self.incoming).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.idle.disarm();
+                // Trailers of a request are not merged, checked or forwarded (RFC 9110 §6.5.1): the content ends here.
+                let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
+                let taken = self.upload.bytes.get().saturating_add(data.len() as u64);
+                self.upload.bytes.set(taken);
+                if taken > self.max_bytes {
+                    return self.refuse(Reason::BodyTooLarge);
+                }
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Poll::Ready(Some(Err(_))) => self.refuse(Reason::BodyMalformed),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                if self.idle.poll_expired(context).is_ready() {
+                    return self.refuse(Reason::BodyTimeout);
+                }
+                if !self.idle.is_armed() {
+                    self.idle.arm(self.idle_timeout);
+                    // Registers the waker for the deadline just set.
+                    if self.idle.poll_expired(context).is_ready() {
+                        return self.refuse(Reason::BodyTimeout);
+                    }
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Streamed(streamed) => streamed.poll(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Streamed(streamed) => streamed.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Streamed(streamed) => streamed.incoming.size_hint(),
+        }
+    }
+}

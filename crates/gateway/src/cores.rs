@@ -1,0 +1,222 @@
+//! The data plane: one thread and one current-thread runtime per core, each with its own sockets, connections and buffers.
+
+use crate::body::ExchangeBody;
+use crate::exchange::Exchange;
+use crate::snapshot::{Snapshot, SnapshotReader};
+use crate::worker::Worker;
+use crate::{pipeline, render};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use portcullis_core::bounds::WHEEL_TICK;
+use portcullis_core::{Clock, Reason, Stop};
+use portcullis_events::{Lane, Metrics, Recorder};
+use portcullis_transport::drive::{self, Accept, Connection, Connections, Drain, Handler};
+use portcullis_transport::wheel::Wheel;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+
+/// What the control side tells a core. Bound: commands of a few reloads; the control side waits.
+pub enum Command {
+    /// Serve this socket; its listener is the one of the Snapshot with this address.
+    Listen(SocketAddr, TcpListener),
+    /// Stop accepting there; let its connections finish.
+    Close(SocketAddr),
+    /// Stop accepting everywhere, let connections finish for so long, then end.
+    Drain(Duration),
+}
+
+/// Commands that may wait for one core.
+const COMMANDS: usize = 256;
+
+/// What all cores share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The Snapshot in use.
+    pub snapshots: Arc<ArcSwap<Snapshot>>,
+    /// Client connections of the process.
+    pub connections: Arc<Connections>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// One running core.
+pub struct Core {
+    /// Where its commands go.
+    pub commands: mpsc::Sender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Core {
+    /// Starts the thread of core number `index`.
+    ///
+    /// # Errors
+    /// The system refuses a thread or a runtime.
+    pub fn start(index: usize, shared: Shared, recorder: &Recorder) -> io::Result<Self> {
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let lane = recorder.port();
+        let thread = std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
+            let options = tokio::runtime::LocalOptions::default();
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
+                Ok(runtime) => runtime,
+                Err(error) => return tracing::error!(%error, "core without a runtime"),
+            };
+            let lane = Lane::new(lane, Arc::clone(&shared.metrics));
+            runtime.block_on(serve(shared, lane, receiver));
+        })?;
+        Ok(Self { commands, thread })
+    }
+
+    /// Waits for its end, which a drain brings.
+    pub fn join(self) {
+        drop(self.commands);
+        if self.thread.join().is_err() {
+            tracing::error!("a core ended by a panic");
+        }
+    }
+}
+
+/// One core from its first command to its drain.
+async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>) {
+    let wheel = Wheel::new(WHEEL_TICK);
+    let reader = SnapshotReader::new(&shared.snapshots);
+    let worker = Worker::new(reader, Rc::clone(&wheel), lane, shared.clock.clone());
+    let gateway = Rc::new(Gateway { worker: Rc::clone(&worker) });
+    let turning = spawn_local(Rc::clone(&wheel).run());
+    let ticking = spawn_local(tick(Rc::clone(&worker)));
+    let mut drains: HashMap<SocketAddr, Rc<Drain>> = HashMap::new();
+    let mut loops = Vec::new();
+    let mut grace = Duration::ZERO;
+    while let Some(command) = commands.recv().await {
+        match command {
+            Command::Listen(address, socket) => match tokio::net::TcpListener::from_std(socket) {
+                Ok(socket) => {
+                    let drain = Drain::new();
+                    if let Some(accept) = accept(address, &shared, &gateway, Rc::clone(&drain)) {
+                        drains.insert(address, drain);
+                        loops.push(spawn_local(drive::accept_loop(socket, accept)));
+                    }
+                }
+                Err(error) => tracing::error!(%address, %error, "listener not served"),
+            },
+            Command::Close(address) => {
+                if let Some(drain) = drains.remove(&address) {
+                    drain.begin();
+                    close_later(&worker, drain);
+                }
+            }
+            Command::Drain(deadline) => {
+                grace = deadline;
+                break;
+            }
+        }
+    }
+    let drains: Vec<_> = drains.into_values().collect();
+    drains.iter().for_each(|drain| drain.begin());
+    let ended = async {
+        for task in loops {
+            if task.await.is_err() {
+                tracing::error!("an accept loop ended by a panic");
+            }
+        }
+    };
+    if tokio::time::timeout(grace, ended).await.is_err() {
+        tracing::warn!("connections still open at the drain deadline are cut");
+        drains.iter().for_each(|drain| drain.abort());
+        tokio::task::yield_now().await;
+    }
+    turning.abort();
+    ticking.abort();
+    worker.lane.flush();
+}
+
+/// A listener that a reload removed: its connections may finish what they began.
+fn close_later(worker: &Rc<Worker>, drain: Rc<Drain>) {
+    let timer = worker.wheel.timer();
+    timer.arm(portcullis_core::bounds::EXCHANGE_TIMEOUT);
+    spawn_local(async move {
+        std::future::poll_fn(|context| timer.poll_expired(context)).await;
+        drain.abort();
+    });
+}
+
+/// Hands records over on every tick and looks after idle upstream connections once a second.
+async fn tick(worker: Rc<Worker>) {
+    let mut interval = tokio::time::interval(WHEEL_TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        for _ in 0..10 {
+            interval.tick().await;
+            worker.lane.flush();
+        }
+        worker.pools.sweep();
+    }
+}
+
+/// `None` when the Snapshot has no listener with this address (any more).
+fn accept(address: SocketAddr, shared: &Shared, gateway: &Rc<Gateway>, drain: Rc<Drain>) -> Option<Accept<Gateway>> {
+    let worker = Rc::clone(&gateway.worker);
+    let now = move || {
+        let snapshot = worker.pin();
+        let listener = snapshot.listeners.iter().find(|listener| listener.facts.address == address)?;
+        let tls = listener.tls.as_ref().map(|tls| Arc::clone(&tls.server));
+        Some(drive::Settings { facts: listener.facts, tls })
+    };
+    // Between a reload that removes the listener and the command that closes it, what held before still does.
+    let last = RefCell::new(now()?);
+    let settings = move || {
+        let mut last = last.borrow_mut();
+        if let Some(now) = now() {
+            *last = now;
+        }
+        drive::Settings { facts: last.facts, tls: last.tls.clone() }
+    };
+    Some(Accept {
+        settings: Box::new(settings),
+        handler: Rc::clone(gateway),
+        connections: Arc::clone(&shared.connections),
+        wheel: Rc::clone(&gateway.worker.wheel),
+        drain,
+    })
+}
+
+/// What the connection driver calls.
+struct Gateway {
+    worker: Rc<Worker>,
+}
+
+impl Handler for Gateway {
+    type Body = ExchangeBody;
+
+    fn handle(
+        self: Rc<Self>,
+        connection: Rc<Connection>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<ExchangeBody>> + 'static {
+        pipeline::handle(Rc::clone(&self.worker), connection, request)
+    }
+
+    fn refuse(&self, connection: &Connection, reason: Reason) -> Bytes {
+        let mut x = Exchange::open(&self.worker, Method::default());
+        x.record.client = connection.peer.ip();
+        x.stopped(&Stop::Deny(reason));
+        let problem = render::problem(reason);
+        x.record.status = problem.status.as_u16();
+        render::raw(&problem, &x.id)
+    }
+
+    fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
+        self.worker.pin().head.proxies.contains(peer)
+    }
+}

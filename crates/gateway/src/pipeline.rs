@@ -1,0 +1,292 @@
+//! One exchange, from the head of the request to the body of the response. It reads from top to bottom; the numbers are the
+//! stages of the design. Controls that are enforce-only stop with `?`; the others pass through `settle`.
+
+use crate::body::{ExchangeBody, RequestBody};
+use crate::exchange::{Exchange, Upload};
+use crate::render;
+use crate::snapshot::Snapshot;
+use crate::worker::Worker;
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use portcullis_core::record::Finding;
+use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
+use portcullis_routing::{Audience, Outcome};
+use portcullis_transport::drive::{Connection, Tunnel, TunnelEnd};
+use portcullis_transport::fields::{self, Onward};
+use portcullis_transport::head::{self, Head};
+use portcullis_transport::redirect::{self, Redirect};
+use portcullis_transport::target::Target;
+use portcullis_transport::upstream::{self, Attempt, Forwarded, UpstreamIo};
+use portcullis_transport::wheel::Timer;
+use portcullis_transport::{client, harden, trace};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+type UpstreamBody = upstream::UpstreamBody<RequestBody>;
+
+/// What the stages before the response came to.
+enum Answer {
+    /// The upstream's, not hardened yet.
+    Upstream(Response<UpstreamBody>),
+    /// The upstream took the upgrade: the connection becomes a tunnel once its head is written.
+    Switched(Switched),
+    /// Ours, and not a refusal: a redirect, or what `OPTIONS` asks.
+    Own(StatusCode, HeaderMap),
+}
+
+/// A 101 and what came with it.
+struct Switched {
+    response: Response<()>,
+    io: UpstreamIo,
+    leftover: Bytes,
+}
+
+/// Answers one request. Whatever happens in the stages, a panic included, is an answer and a record.
+pub async fn handle(
+    worker: Rc<Worker>,
+    connection: Rc<Connection>,
+    request: Request<Incoming>,
+) -> Response<ExchangeBody> {
+    let (parts, content) = request.into_parts();
+    let mut x = Exchange::open(&worker, parts.method.clone());
+    x.record.client = connection.peer.ip();
+    x.record.http = if parts.version == Version::HTTP_2 { 2 } else { 1 };
+    x.tls = connection.listener.tls;
+    let deadline = worker.wheel.timer();
+    let outcome = {
+        let mut stages = pin!(stages(&worker, &connection, &mut x, parts, content, &deadline));
+        std::future::poll_fn(|context| {
+            match std::panic::catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(context))) {
+                Ok(Poll::Ready(outcome)) => Poll::Ready(outcome),
+                Ok(Poll::Pending) => deadline.poll_expired(context).map(|()| Err(Stop::fault(Reason::ExchangeTimeout))),
+                Err(_) => Poll::Ready(Err(Stop::fault(Reason::Internal))),
+            }
+        })
+        .await
+    };
+    x.deadline = Some(deadline);
+    match outcome {
+        Ok(Answer::Upstream(response)) => respond_head(x, response),
+        Ok(Answer::Switched(switched)) => switch(x, &connection, switched),
+        Ok(Answer::Own(status, headers)) => respond_own(x, status, headers),
+        Err(stop) => refuse(x, &connection, &stop),
+    }
+}
+
+/// Stages 2 to 13.
+async fn stages(
+    worker: &Rc<Worker>,
+    connection: &Connection,
+    x: &mut Exchange,
+    mut parts: Parts,
+    content: Incoming,
+    deadline: &Timer,
+) -> Result<Answer, Stop> {
+    let snapshot = Rc::clone(&x.snapshot);
+
+    // 2 normalise: one reading of client, target and host; what the client may not say is removed.
+    let client = client::address(connection.peer, &parts.headers, &snapshot.head.proxies)?;
+    x.record.client = client.address;
+    let head = head::normalise(&mut parts, client, x.tls, &snapshot.head)?;
+    x.record.removed_fields = head.cleaned.removed;
+    x.is_credentialed = head.cleaned.is_credentialed;
+    if connection.listener.redirect_to_https {
+        return redirect_to_https(&parts.method, &head, &snapshot);
+    }
+    let Target::Origin(target) = &head.target else { return Ok(Answer::Own(StatusCode::NO_CONTENT, HeaderMap::new())) };
+
+    // 3 route: host, path and method to one Operation.
+    let audience = if connection.listener.internal { Audience::Internal } else { Audience::Public };
+    let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience)?;
+    x.record.api = routed.api;
+    let found = match routed.outcome {
+        Outcome::Operation(operation) => {
+            x.record.operation = Some(operation.id);
+            Ok(())
+        }
+        Outcome::Internal(operation) => {
+            x.record.operation = Some(operation.id);
+            return Err(Stop::Deny(Reason::InternalOnly));
+        }
+        Outcome::PathUnknown => Err(Stop::Deny(Reason::OperationUnknown)),
+        Outcome::MethodUnknown { allow } => {
+            x.allow = Some(allow.clone());
+            Err(Stop::Deny(Reason::MethodUnknown))
+        }
+        Outcome::Options { allow } if x.mode(Control::RoutingOperation) == Mode::Enforce => {
+            return Ok(Answer::Own(StatusCode::NO_CONTENT, HeaderMap::from_iter([(ALLOW, allow.clone())])));
+        }
+        Outcome::Options { .. } => Err(Stop::Deny(Reason::MethodUnknown)),
+    };
+    x.settle(Control::RoutingOperation, found)?;
+    // A path of no API has nowhere to go, whatever the mode.
+    let known = routed.api.and_then(|id| Some((id, snapshot.api(id)?)));
+    let Some((api_id, api)) = known else { return Err(Stop::Deny(Reason::OperationUnknown)) };
+    let settings = x.record.operation.and_then(|id| snapshot.operation(id)).unwrap_or(&api.default);
+    if let Some(timeout) = settings.timeout {
+        deadline.arm(timeout);
+    }
+
+    // 8 content: bounded as it streams; a length that says too much is refused before a byte of it.
+    let content = watch_content(worker, x, content, settings.max_body)?;
+
+    // 13 forward: to an endpoint of the API's upstream, with what we say of the request instead of what it said itself.
+    let upgrade = head.cleaned.upgrade.filter(|_| settings.websocket);
+    let upstream = snapshot.upstream(api).ok_or(Stop::fault(Reason::Internal))?;
+    parts.uri = Uri::from(snapshot.upstream_target(api_id, target)?);
+    let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
+    parts.headers.extend(host.map(|host| (HOST, host)));
+    parts.headers.extend(upstream.fields.iter().cloned());
+    let request = upstream_request(worker, connection, x, parts, &head, upgrade)?.map(|()| content);
+    let attempt = Attempt { replayable: false, upgrade: upgrade.is_some() };
+    x.record.stages.decided = x.elapsed();
+    let answer = upstream::forward(&worker.pools, &upstream.compiled, request, attempt).await;
+    x.record.stages.answered = x.elapsed();
+    match answer {
+        Ok(answer) => {
+            (x.record.endpoint, x.record.attempts) = (Some(answer.endpoint), answer.attempts);
+            Ok(match answer.forwarded {
+                Forwarded::Response(response) => Answer::Upstream(response),
+                Forwarded::Switched { response, io, leftover } => Answer::Switched(Switched { response, io, leftover }),
+            })
+        }
+        Err(failed) => {
+            (x.record.endpoint, x.record.attempts) = (failed.endpoint, failed.attempts);
+            Err(failed.stop)
+        }
+    }
+}
+
+fn redirect_to_https(method: &Method, head: &Head, snapshot: &Snapshot) -> Result<Answer, Stop> {
+    let is_known = snapshot.routes.serves_host(head.authority.host());
+    match redirect::decide(method, head, is_known, snapshot.https_port) {
+        Redirect::To(location) => {
+            Ok(Answer::Own(StatusCode::PERMANENT_REDIRECT, HeaderMap::from_iter([(LOCATION, location)])))
+        }
+        Redirect::Deny(reason) => Err(Stop::Deny(reason)),
+    }
+}
+
+fn watch_content(worker: &Worker, x: &mut Exchange, content: Incoming, max_bytes: u64) -> Result<RequestBody, Stop> {
+    if content.is_end_stream() {
+        return Ok(RequestBody::Empty);
+    }
+    if content.size_hint().lower() > max_bytes {
+        return Err(Stop::Deny(Reason::BodyTooLarge));
+    }
+    let upload = Rc::new(Upload::default());
+    x.upload = Some(Rc::clone(&upload));
+    Ok(RequestBody::new(content, max_bytes, worker.wheel.timer(), x.snapshot.timeouts.body_idle, upload))
+}
+
+/// The request as the upstream gets it: what we say of it in place of what it said itself.
+fn upstream_request(
+    worker: &Worker,
+    connection: &Connection,
+    x: &Exchange,
+    mut parts: Parts,
+    head: &Head,
+    upgrade: Option<fields::Upgrade>,
+) -> Result<Request<()>, Stop> {
+    let trace = trace::context(&parts.headers, head.client.is_trusted, || worker.random())?;
+    let onward =
+        Onward { client: head.client, is_tls: x.tls, authority: &head.authority, request_id: x.id.clone(), trace };
+    fields::forwarded(&mut parts.headers, onward, &mut connection.forwarded.borrow_mut())?;
+    if let Some(upgrade) = upgrade {
+        fields::restore_upgrade(&mut parts.headers, upgrade);
+    }
+    let mut request = Request::new(());
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = parts.uri;
+    *request.headers_mut() = parts.headers;
+    Ok(request)
+}
+
+/// Stages 14 and 15 for an upstream's response: what only concerns the connection goes, what protects the client is set.
+fn respond_head(mut x: Box<Exchange>, response: Response<UpstreamBody>) -> Response<ExchangeBody> {
+    let (mut parts, content) = response.into_parts();
+    parts.version = Version::HTTP_11;
+    parts.extensions.clear();
+    x.record.status = parts.status.as_u16();
+    harden::strip(&mut parts.headers);
+    harden_response(&mut x, &mut parts.headers);
+    harden::sign(&mut parts.headers, x.id.clone());
+    Response::from_parts(parts, ExchangeBody::upstream(content, x))
+}
+
+/// `response.headers`. What it would change is its finding in monitor.
+fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
+    let mode = x.mode(Control::ResponseHeaders);
+    if mode == Mode::Off {
+        return;
+    }
+    let facts = harden::Facts { is_tls: x.tls, is_credentialed: x.is_credentialed };
+    let snapshot = Rc::clone(&x.snapshot);
+    let rules = x.record.api.and_then(|api| snapshot.api(api)).map_or(&snapshot.harden, |api| &api.harden);
+    let changes = harden::response(headers, facts, rules, mode == Mode::Enforce);
+    if mode == Mode::Monitor && !changes.is_empty() {
+        x.record.note(Finding { control: Control::ResponseHeaders, reason: Reason::ResponseHeadersWeak });
+    }
+}
+
+/// The upstream took the upgrade: the exchange lives on in the tunnel and ends with it.
+fn switch(mut x: Box<Exchange>, connection: &Connection, switched: Switched) -> Response<ExchangeBody> {
+    let Switched { response, io, leftover } = switched;
+    let (mut parts, ()) = response.into_parts();
+    x.record.status = parts.status.as_u16();
+    let protocol = parts.headers.get(UPGRADE).cloned();
+    harden::strip(&mut parts.headers);
+    parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    parts.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
+    harden::sign(&mut parts.headers, x.id.clone());
+    let on_end = Box::new(move |end: TunnelEnd| {
+        x.record.bytes_in = end.up;
+        x.record.bytes_out = end.down;
+        x.record.verdict = if end.is_broken { Verdict::Abandoned } else { Verdict::Allow };
+    });
+    connection.set_tunnel(Tunnel { upstream: Box::new(io), leftover, on_end });
+    Response::from_parts(parts, ExchangeBody::none())
+}
+
+/// An answer of our own that is no refusal.
+fn respond_own(mut x: Box<Exchange>, status: StatusCode, mut headers: HeaderMap) -> Response<ExchangeBody> {
+    x.record.status = status.as_u16();
+    x.record.verdict = Verdict::Allow;
+    harden_response(&mut x, &mut headers);
+    harden::sign(&mut headers, x.id.clone());
+    let mut response = Response::new(ExchangeBody::whole(Bytes::new(), x));
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    response
+}
+
+/// A refusal or a fault, as `render` has chosen it.
+fn refuse(mut x: Box<Exchange>, connection: &Connection, stop: &Stop) -> Response<ExchangeBody> {
+    // A failed upload is the client's doing, whatever the upstream made of it.
+    let client = x.upload.as_ref().and_then(|upload| upload.failed.get()).map(Stop::Deny);
+    let stop = client.as_ref().unwrap_or(stop);
+    x.stopped(stop);
+    let problem = render::problem(stop.reason());
+    x.record.status = problem.status.as_u16();
+    if problem.close {
+        connection.close_after_exchange();
+    }
+    let mut headers = render::fields(&problem, x.allow.as_ref());
+    let content = render::content(&problem, x.id_text());
+    harden_response(&mut x, &mut headers);
+    harden::sign(&mut headers, x.id.clone());
+    let content = if x.record.method == Method::HEAD {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+        Bytes::new()
+    } else {
+        content
+    };
+    let mut response = Response::new(ExchangeBody::whole(content, x));
+    (*response.status_mut(), *response.headers_mut()) = (problem.status, headers);
+    response
+}

@@ -1,0 +1,369 @@
+//! The life of the process: start as a whole or not at all, reload without a pause, stop without a lost exchange.
+
+use crate::config::{self, LoadOptions, Loaded};
+use crate::cores::{Command, Core, Shared};
+use crate::snapshot::Snapshot;
+use crate::watch::Watcher;
+use arc_swap::ArcSwap;
+use portcullis_admin::{Readiness, Scope, State};
+use portcullis_core::Clock;
+use portcullis_events::{Metrics, Recorder, RecorderError};
+use portcullis_transport::drive::Connections;
+use portcullis_transport::listener::{self, BindError, Bound};
+use rustix::fs::FlockOperation;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Why the gateway does not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration does not load; the text is for the operator, with places and excerpts.
+    #[error("{0}")]
+    Configuration(String),
+    /// A listener cannot be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The data directory cannot be used.
+    #[error("data directory `{path}`: {source}")]
+    DataDirectory {
+        /// As configured.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process uses the data directory.
+    #[error("data directory `{0}` is in use by another portcullis")]
+    InUse(PathBuf),
+    /// The record cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecorderError),
+    /// The system refuses threads, runtimes or signals.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// A socket that the gateway listens on, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// With the port that was picked, where the configuration says 0.
+    pub address: SocketAddr,
+    /// `http`, `https`, `admin` or `health`.
+    pub kind: &'static str,
+}
+
+/// A gateway that serves.
+pub struct Gateway {
+    config: PathBuf,
+    shared: Shared,
+    cores: Vec<Core>,
+    recorder: Recorder,
+    state: Arc<State>,
+    listening: Vec<Listening>,
+    control: Vec<(TcpListener, Scope)>,
+    /// Configured address → bound address, in the order of the configuration.
+    bound: Vec<(SocketAddr, SocketAddr)>,
+    files: Vec<PathBuf>,
+    drain_delay: Duration,
+    drain_deadline: Duration,
+    _lock: File,
+}
+
+impl Gateway {
+    /// Loads `config` and serves it.
+    ///
+    /// # Errors
+    /// [`StartError`]; whatever was opened before is closed again.
+    pub fn start(config: &Path) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let loaded = load(config)?;
+        let plan = &loaded.plan;
+        let lock = lock(&plan.data_dir)?;
+        let (cores, control_addresses) = (plan.cores, [(plan.admin, Scope::Admin), (plan.health, Scope::Health)]);
+        let (drain_delay, drain_deadline, data_dir) = (plan.drain_delay, plan.drain_deadline, plan.data_dir.clone());
+        let mut snapshot = Snapshot::new(loaded.plan, 1);
+        let (bound, sockets) = bind(&mut snapshot, &[], cores)?;
+        let control = control_listeners(&control_addresses)?;
+        let metrics = Arc::new(Metrics::default());
+        let recorder = Recorder::open(&data_dir, Arc::clone(&metrics))?;
+        let state = Arc::new(State::new(Arc::clone(&metrics)));
+        state.loaded(snapshot.id);
+        let shared = Shared {
+            snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
+            connections: Connections::new(),
+            metrics,
+            clock,
+        };
+        raise_descriptor_limit();
+        let started: io::Result<Vec<Core>> =
+            (0..cores).map(|index| Core::start(index, shared.clone(), &recorder)).collect();
+        let mut gateway = Self {
+            config: config.to_owned(),
+            shared,
+            cores: started?,
+            recorder,
+            state,
+            listening: Vec::new(),
+            control,
+            bound,
+            files: loaded.files,
+            drain_delay,
+            drain_deadline,
+            _lock: lock,
+        };
+        gateway.listen(sockets);
+        gateway.listening = gateway.describe()?;
+        gateway.state.set_readiness(Readiness::Ready);
+        Ok(gateway)
+    }
+
+    /// What it listens on.
+    pub fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// Serves until SIGTERM or SIGINT; reloads on SIGHUP and when a file of the configuration changed.
+    ///
+    /// # Errors
+    /// The system refuses signals or a runtime.
+    pub fn run(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())?;
+        runtime.block_on(self.control())
+    }
+
+    /// Stops without waiting for a load balancer: for programs that have the gateway inside.
+    pub fn stop(self) {
+        self.state.set_readiness(Readiness::Stopping);
+        self.drain();
+    }
+
+    async fn control(mut self) -> io::Result<()> {
+        for (listener, scope) in std::mem::take(&mut self.control) {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::task::spawn_local(portcullis_admin::serve(listener, None, Arc::clone(&self.state), scope));
+        }
+        let mut signals = Signals::new()?;
+        let mut watcher = Watcher::new(&self.files);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                _ = signals.terminate.recv() => break,
+                _ = signals.interrupt.recv() => break,
+                _ = signals.hangup.recv() => {
+                    self.reload().await;
+                    watcher = Watcher::new(&self.files);
+                }
+                () = watcher.changed() => {
+                    self.reload().await;
+                    watcher = Watcher::new(&self.files);
+                }
+                _ = second.tick() => self.count_connections(),
+            }
+        }
+        tracing::info!(seconds = self.drain_delay.as_secs_f32(), "stopping: not ready any more, still serving");
+        self.state.set_readiness(Readiness::Stopping);
+        tokio::time::sleep(self.drain_delay).await;
+        // The admin listener answers until the last exchange has ended.
+        let ended = tokio::task::spawn_blocking(move || self.drain());
+        ended.await.map_err(io::Error::other)
+    }
+
+    /// Ends all cores and then the record, so that no closed exchange is missing from it.
+    fn drain(self) {
+        for core in &self.cores {
+            if core.commands.blocking_send(Command::Drain(self.drain_deadline)).is_err() {
+                tracing::error!("a core had ended before");
+            }
+        }
+        self.cores.into_iter().for_each(Core::join);
+        self.recorder.close();
+        tracing::info!("stopped");
+    }
+
+    /// Takes the configuration on disk into use, or keeps the running one and says why.
+    async fn reload(&mut self) {
+        let path = self.config.clone();
+        let id = self.shared.snapshots.load().id.saturating_add(1);
+        // Off this thread: a large document takes a while, and the admin listener should answer meanwhile.
+        let compiled = tokio::task::spawn_blocking(move || {
+            let loaded = load(&path)?;
+            let files = loaded.files;
+            let delays = (loaded.plan.drain_delay, loaded.plan.drain_deadline);
+            Ok::<_, StartError>((Snapshot::new(loaded.plan, id), files, delays))
+        });
+        let outcome = match compiled.await {
+            Ok(Ok((snapshot, files, delays))) => self.take(snapshot).map(|()| {
+                self.files = files;
+                (self.drain_delay, self.drain_deadline) = delays;
+            }),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(StartError::System(io::Error::other(panic))),
+        };
+        match outcome {
+            Ok(()) => tracing::info!(snapshot = id, "configuration reloaded"),
+            Err(error) => {
+                let error = error.to_string();
+                tracing::error!(%error, "configuration refused: the one before it runs on");
+                self.state.refused(error);
+            }
+        }
+    }
+
+    /// New sockets first, then the Snapshot, then the old sockets: at no moment is a listener missing.
+    fn take(&mut self, mut snapshot: Snapshot) -> Result<(), StartError> {
+        let before = self.shared.snapshots.load_full();
+        snapshot.keep_tickets(&before);
+        let (bound, sockets) = bind(&mut snapshot, &self.bound, self.cores.len())?;
+        let id = snapshot.id;
+        self.shared.snapshots.store(Arc::new(snapshot));
+        self.listen(sockets);
+        let gone =
+            self.bound.iter().filter(|old| !bound.contains(old)).map(|(_, address)| *address).collect::<Vec<_>>();
+        for address in gone {
+            self.cores.iter().for_each(|core| send(core, Command::Close(address)));
+        }
+        self.bound = bound;
+        self.state.loaded(id);
+        free_later(before);
+        Ok(())
+    }
+
+    /// Gives each core its socket of each listener.
+    fn listen(&self, sockets: Vec<Bound>) {
+        for Bound { address, sockets } in sockets {
+            for (core, socket) in self.cores.iter().zip(sockets) {
+                send(core, Command::Listen(address, socket));
+            }
+        }
+    }
+
+    fn describe(&self) -> io::Result<Vec<Listening>> {
+        let snapshot = self.shared.snapshots.load();
+        let mut listening: Vec<Listening> = snapshot
+            .listeners
+            .iter()
+            .map(|listener| Listening {
+                address: listener.facts.address,
+                kind: if listener.facts.tls { "https" } else { "http" },
+            })
+            .collect();
+        for (socket, scope) in &self.control {
+            let kind = if *scope == Scope::Admin { "admin" } else { "health" };
+            listening.push(Listening { address: socket.local_addr()?, kind });
+        }
+        Ok(listening)
+    }
+
+    fn count_connections(&self) {
+        let counts = self.shared.connections.counts();
+        let metrics = &self.shared.metrics;
+        metrics.connections.set(i64::try_from(counts.open).unwrap_or(i64::MAX));
+        let new = counts.refused.saturating_sub(metrics.connections_refused.get());
+        metrics.connections_refused.inc_by(new);
+    }
+}
+
+fn send(core: &Core, command: Command) {
+    if core.commands.try_send(command).is_err() {
+        tracing::error!("a core does not take commands: a listener is missing on it until the next restart");
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+fn load(path: &Path) -> Result<Loaded, StartError> {
+    let loaded = config::load(path, &LoadOptions::default())
+        .map_err(|failed| StartError::Configuration(config::print(&failed.errors, &failed.source, false)))?;
+    for warning in &loaded.warnings {
+        tracing::warn!(%warning, "configuration");
+    }
+    Ok(loaded)
+}
+
+/// Binds the listeners that are not bound yet, and writes the bound addresses into the Snapshot.
+#[expect(clippy::type_complexity, reason = "two lists that the caller takes apart at once")]
+fn bind(
+    snapshot: &mut Snapshot,
+    present: &[(SocketAddr, SocketAddr)],
+    cores: usize,
+) -> Result<(Vec<(SocketAddr, SocketAddr)>, Vec<Bound>), StartError> {
+    let (mut bound, mut sockets) = (Vec::new(), Vec::new());
+    for listener in &mut snapshot.listeners {
+        let configured = listener.facts.address;
+        let address = match present.iter().find(|(address, _)| *address == configured) {
+            Some((_, address)) => *address,
+            None => {
+                let new = listener::bind(configured, cores)?;
+                let address = new.address;
+                sockets.push(new);
+                address
+            }
+        };
+        listener.facts.address = address;
+        bound.push((configured, address));
+    }
+    snapshot.settle_https_port();
+    Ok((bound, sockets))
+}
+
+fn control_listeners(addresses: &[(Option<SocketAddr>, Scope)]) -> Result<Vec<(TcpListener, Scope)>, StartError> {
+    let mut listeners = Vec::new();
+    for (address, scope) in addresses {
+        if let Some(address) = address {
+            let mut bound = listener::bind(*address, 1)?;
+            listeners.extend(bound.sockets.pop().map(|socket| (socket, *scope)));
+        }
+    }
+    Ok(listeners)
+}
+
+/// Makes the data directory and locks it: two processes would cut each other's records.
+fn lock(data_dir: &Path) -> Result<File, StartError> {
+    let failed = |source| StartError::DataDirectory { path: data_dir.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(failed)?;
+    let file = File::create(data_dir.join("lock")).map_err(failed)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(StartError::InUse(data_dir.to_owned())),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
+/// Every connection is a descriptor, and shells start programs with few.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "descriptor limit not raised");
+    }
+}
+
+/// A large Snapshot takes a while to free; that is not a core's work. Waits here until no exchange holds it.
+fn free_later(snapshot: Arc<Snapshot>) {
+    tokio::task::spawn_local(async move {
+        while Arc::strong_count(&snapshot) > 1 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        drop(tokio::task::spawn_blocking(move || drop(snapshot)));
+    });
+}

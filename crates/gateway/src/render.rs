@@ -1,0 +1,187 @@
+//! The one place where the answer to a [`Reason`] is chosen: status, problem type, header fields.
+//!
+//! No `_` arm: a new Reason does not compile until its answer stands here. The text of an answer never depends on rules,
+//! upstreams or values of the request, so that a refusal tells a prober nothing but its kind (RFC 9457).
+
+use bytes::Bytes;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use http::{HeaderMap, StatusCode};
+use portcullis_core::Reason;
+
+/// The header field that carries the request id on both sides.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What every problem type begins with.
+pub const TYPE_PREFIX: &str = "urn:portcullis:problem:";
+
+/// The answer to one Reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// The problem type, kebab-case, stable.
+    pub kind: &'static str,
+    /// The title: the same for every occurrence.
+    pub title: &'static str,
+    /// Whether an HTTP/1.1 connection ends with this answer, because its framing can no longer be trusted.
+    pub close: bool,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<&'static str>,
+}
+
+impl Problem {
+    const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
+        Self { status, kind, title, close: false, retry_after: None }
+    }
+
+    const fn closing(self) -> Self {
+        Self { close: true, ..self }
+    }
+
+    const fn retry_after(self, seconds: &'static str) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+const fn malformed(kind: &'static str, title: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, kind, title).closing()
+}
+
+const NOT_FOUND: Problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "Nothing is served here");
+const BAD_GATEWAY: Problem =
+    Problem::new(StatusCode::BAD_GATEWAY, "upstream-failed", "The service behind this API failed");
+const GATEWAY_TIMEOUT: Problem =
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "upstream-timeout", "The service behind this API did not answer in time");
+
+/// What the client sees.
+pub const fn problem(reason: Reason) -> Problem {
+    match reason {
+        Reason::RequestMalformed => malformed("request-malformed", "The request is not valid HTTP"),
+        Reason::BodyMalformed => malformed("content-malformed", "The content is incomplete or badly framed"),
+        Reason::HeaderRepeated => malformed("field-repeated", "A header field that may stand once stands twice"),
+        Reason::ConnectionField => malformed("connection-field", "The Connection header field is not acceptable"),
+        Reason::UpgradeRefused => malformed("upgrade-refused", "The upgrade is not acceptable"),
+        Reason::TargetAmbiguous => malformed("target-ambiguous", "The request target is ambiguous"),
+        Reason::TargetForm => malformed("target-form", "The request target is not in origin form"),
+        Reason::AuthorityInvalid => {
+            malformed("host-invalid", "The host of the request is missing, malformed or contradictory")
+        }
+        Reason::QueryTooMany => malformed("query-too-large", "The query has too many or too long names"),
+        Reason::ForwardedInvalid => malformed("forwarding-chain", "The forwarding chain is too long"),
+        Reason::VersionUnsupported => {
+            Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "version-unsupported", "Use HTTP/1.1 or HTTP/2")
+                .closing()
+        }
+        Reason::ExpectationUnknown => {
+            Problem::new(StatusCode::EXPECTATION_FAILED, "expectation-unknown", "The expectation is not supported")
+                .closing()
+        }
+        Reason::MethodRefused => {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is never served").closing()
+        }
+        Reason::TargetTooLong => {
+            Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", "The request target is too long").closing()
+        }
+        Reason::HeadTooLarge => {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            Problem::new(status, "head-too-large", "The header fields are too large or too many").closing()
+        }
+        Reason::BodyTooLarge => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content-too-large", "The content is too large").closing()
+        }
+        Reason::HeadTimeout | Reason::BodyTimeout => {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "The request did not arrive in time").closing()
+        }
+        Reason::ExchangeTimeout | Reason::UpstreamTimeout => GATEWAY_TIMEOUT,
+        Reason::Stopping => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The gateway cannot take this request now")
+                .retry_after("1")
+        }
+        Reason::PlaintextCredentials => {
+            let title = "A credential was sent without TLS: replace it, and use https";
+            Problem::new(StatusCode::FORBIDDEN, "plaintext-credentials", title).closing()
+        }
+        Reason::ForwardingLoop => {
+            Problem::new(StatusCode::LOOP_DETECTED, "forwarding-loop", "The request went in a circle")
+        }
+        // One answer for all of these: which part was unknown is nobody's business.
+        Reason::HostUnknown | Reason::OperationUnknown | Reason::InternalOnly => NOT_FOUND,
+        Reason::MethodUnknown => {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here")
+        }
+        Reason::UpstreamUnavailable => {
+            let title = "The service behind this API is not available";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upstream-unavailable", title).retry_after("5")
+        }
+        Reason::UpstreamConnect
+        | Reason::UpstreamTls
+        | Reason::UpstreamClosed
+        | Reason::UpstreamMalformed
+        | Reason::UpstreamInterim => BAD_GATEWAY,
+        Reason::ResponseHeadersWeak => BAD_GATEWAY, // only ever noted: enforcing sets the fields instead of refusing
+        Reason::Internal => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The gateway failed"),
+    }
+}
+
+/// The content of a refusal: always the same members in the same order.
+pub fn content(problem: &Problem, request_id: &str) -> Bytes {
+    let mut out = Vec::with_capacity(256);
+    for part in [
+        "{\"type\":\"",
+        TYPE_PREFIX,
+        problem.kind,
+        "\",\"title\":\"",
+        problem.title,
+        "\",\"status\":",
+        problem.status.as_str(),
+        ",\"instance\":\"urn:uuid:",
+        request_id,
+        "\"}\n",
+    ] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    Bytes::from(out)
+}
+
+/// Header fields of a refusal; request id and security header fields aside.
+pub fn fields(problem: &Problem, allow: Option<&HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    if problem.status == StatusCode::METHOD_NOT_ALLOWED {
+        // RFC 9110 §15.5.6: a 405 always lists what is allowed; an empty list is allowed too.
+        headers.insert(ALLOW, allow.cloned().unwrap_or(HeaderValue::from_static("")));
+    }
+    headers
+}
+
+/// A whole HTTP/1.1 response, for a connection that ends before there is a request to answer.
+pub fn raw(problem: &Problem, request_id: &HeaderValue) -> Bytes {
+    let content = content(problem, request_id.to_str().unwrap_or_default());
+    let mut headers = fields(problem, None);
+    headers.insert(REQUEST_ID, request_id.clone());
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(problem.status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(problem.status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in &headers {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&content);
+    Bytes::from(out)
+}
+
+#[cfg(test)]
+mod tests;

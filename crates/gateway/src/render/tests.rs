@@ -1,0 +1,46 @@
+use super::*;
+use serde_json::Value;
+
+#[test]
+fn every_reason_has_an_answer_that_is_an_error_and_names_nothing_internal() {
+    for reason in Reason::ALL {
+        let problem = problem(*reason);
+        assert!(problem.status.is_client_error() || problem.status.is_server_error(), "{reason:?}");
+        assert!(
+            problem.kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            "{reason:?}: {}",
+            problem.kind
+        );
+        let content = content(&problem, "0193-id");
+        let value: Value = serde_json::from_slice(&content).expect("JSON");
+        assert_eq!(value["status"], problem.status.as_u16(), "edge/Y28");
+        assert_eq!(value["type"], format!("{TYPE_PREFIX}{}", problem.kind));
+        assert_eq!(value["instance"], "urn:uuid:0193-id");
+        assert!(!value["title"].as_str().expect("title").contains("upstream"));
+    }
+}
+
+#[test]
+fn what_is_unknown_cannot_be_told_apart() {
+    for reason in [Reason::HostUnknown, Reason::InternalOnly] {
+        assert_eq!(content(&problem(reason), "x"), content(&problem(Reason::OperationUnknown), "x"));
+    }
+}
+
+#[test]
+fn a_405_always_has_allow() {
+    assert_eq!(fields(&problem(Reason::MethodRefused), None)[ALLOW], "");
+    let allow = HeaderValue::from_static("GET, HEAD");
+    assert_eq!(fields(&problem(Reason::MethodUnknown), Some(&allow))[ALLOW], "GET, HEAD");
+}
+
+#[test]
+fn raw_is_one_whole_response() {
+    let bytes = raw(&problem(Reason::HeadTimeout), &HeaderValue::from_static("x"));
+    let mut fields = [httparse::EMPTY_HEADER; 16];
+    let mut response = httparse::Response::new(&mut fields);
+    let httparse::Status::Complete(head) = response.parse(&bytes).expect("head") else { panic!("incomplete") };
+    assert_eq!(response.code, Some(408));
+    let length = response.headers.iter().find(|field| field.name == "content-length").expect("length").value;
+    assert_eq!(std::str::from_utf8(length).expect("digits").parse::<usize>().expect("number"), bytes.len() - head);
+}
