@@ -17,6 +17,9 @@ use super::report::{self, Table};
 use super::statistics::Spread;
 use super::workbench::Workbench;
 
+#[cfg(test)]
+mod tests;
+
 /// Operations of the documents compared, and the name of each; the second is the noise floor.
 const DOCUMENTS: [(&str, u32); 3] = [("10 operations", 10), ("10 again", 10), ("10000 operations", 10_000)];
 /// `GET` and `POST` on a collection, `GET`, `PUT` and `DELETE` on its items.
