@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// YAML nodes of one document: 20,000 operations with schemas and examples have about 2,000,000.
 const MAX_NODES: usize = 8_000_000;
+/// YAML events kept for aliases: nine levels of nine aliases each pass any bound, so a low one costs the least.
+const MAX_ANCHORED: usize = 200_000;
 /// Nested maps and lists of one document.
 const MAX_DEPTH: usize = 256;
 
@@ -109,11 +111,12 @@ fn parse(bytes: &[u8]) -> Result<Root, ConfigError> {
     if bytes.len() > max {
         return Err(ConfigError::new(format!("is larger than {max} bytes"), "a smaller document"));
     }
-    let text = std::str::from_utf8(bytes).map_err(not_utf8)?;
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: MAX_NODES.saturating_mul(2),
             max_nodes: MAX_NODES,
+            max_recorded_anchor_events: MAX_ANCHORED,
             max_depth: MAX_DEPTH,
             max_total_scalar_bytes: max,
         },
@@ -125,8 +128,16 @@ fn parse(bytes: &[u8]) -> Result<Root, ConfigError> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| syntax(&error))
 }
 
-fn not_utf8(error: std::str::Utf8Error) -> ConfigError {
-    ConfigError::new(format!("is not UTF-8: octet {} is out of place", error.valid_up_to()), "YAML or JSON in UTF-8")
+fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> ConfigError {
+    let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+    let good = String::from_utf8_lossy(good);
+    let last = good.rsplit('\n').next().unwrap_or_default();
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).saturating_add(1);
+    ConfigError {
+        line: count(good.matches('\n').count()),
+        column: count(last.chars().count()),
+        ..ConfigError::new("octets here are not UTF-8", "YAML or JSON in UTF-8")
+    }
 }
 
 /// Rewords what the reader says about its own options, and nothing else.
