@@ -58,6 +58,7 @@ reasons! {
     ForwardingLoop = "transport.forwarding_loop", TransportIdentityHeaders, "this gateway has seen the request before";
 
     HostUnknown = "routing.host_unknown", RoutingHost, "no API is served under this host";
+    HostMisdirected = "routing.host_misdirected", RoutingHost, "this connection serves no API under this host";
     OperationUnknown = "routing.operation_unknown", RoutingOperation, "no operation has this path";
     MethodUnknown = "routing.method_unknown", RoutingOperation, "the path has no operation with this method";
     InternalOnly = "routing.internal_only", RoutingInternal, "an internal operation asked for on a public listener";

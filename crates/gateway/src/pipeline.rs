@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
-use portcullis_transport::drive::{Connection, Tunnel, TunnelEnd};
+use portcullis_transport::drive::{Connection, Protocol, Tunnel, TunnelEnd};
 use portcullis_transport::fields::{self, Onward};
 use portcullis_transport::head::{self, Head};
 use portcullis_transport::redirect::{self, Redirect};
@@ -103,7 +103,8 @@ async fn stages(
 
     // 3 route: host, path and method to one Operation.
     let audience = if connection.listener.internal { Audience::Internal } else { Audience::Public };
-    let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience)?;
+    let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience);
+    let routed = routed.map_err(|stop| misdirected(stop, connection, &head))?;
     x.record.api = routed.api;
     let found = match routed.outcome {
         Outcome::Operation(operation) => {
@@ -160,6 +161,17 @@ async fn stages(
             (x.record.endpoint, x.record.attempts) = (failed.endpoint, failed.attempts);
             Err(failed.stop)
         }
+    }
+}
+
+/// A client that re-uses one connection for several hosts is told to open another (RFC 9110 §15.5.20, edge/N17).
+fn misdirected(stop: Stop, connection: &Connection, head: &Head) -> Stop {
+    let is_other_name = connection.sni.as_deref().is_some_and(|name| name != head.authority.host());
+    match stop {
+        Stop::Deny(Reason::HostUnknown) if is_other_name || connection.protocol == Protocol::Http2 => {
+            Stop::Deny(Reason::HostMisdirected)
+        }
+        stop => stop,
     }
 }
 

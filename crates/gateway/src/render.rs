@@ -107,6 +107,11 @@ pub const fn problem(reason: Reason) -> Problem {
         }
         // One answer for all of these: which part was unknown is nobody's business.
         Reason::HostUnknown | Reason::OperationUnknown | Reason::InternalOnly => NOT_FOUND,
+        Reason::HostMisdirected => Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "host-misdirected",
+            "This connection does not serve this host",
+        ),
         Reason::MethodUnknown => {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here")
         }
