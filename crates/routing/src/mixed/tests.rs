@@ -66,14 +66,15 @@ fn relation_of_two_mixed_segments() {
     }
 }
 
-/// All texts of one to six octets over a small alphabet.
+/// All texts of up to seven octets. `c` stands in no template, so the shortest text of a template, each parameter a `c`, is
+/// among them, and no other template matches it that does not match all.
 fn all_texts() -> Vec<String> {
     let mut texts = vec![String::new()];
     let mut from = 0;
-    for _ in 0..6 {
+    for _ in 0..7 {
         let to = texts.len();
         for at in from..to {
-            for octet in ["a", "b", "-"] {
+            for octet in ["a", "b", "c"] {
                 texts.push(format!("{}{octet}", texts[at]));
             }
         }
@@ -88,7 +89,7 @@ proptest! {
     /// What `relation` says of two segments holds for every short text, so a load error is never missing and never idle.
     #[test]
     fn relation_agrees_with_all_short_texts(
-        left in "[ab-]{0,2}\\{x\\}[ab-]{0,2}(\\{y\\}[ab]?)?", right in "[ab-]{0,2}\\{x\\}[ab-]{0,2}(\\{y\\}[ab]?)?",
+        left in "[ab]{0,2}\\{x\\}[ab]{0,2}(\\{y\\}[ab]?)?", right in "[ab]{0,2}\\{x\\}[ab]{0,2}(\\{y\\}[ab]?)?",
     ) {
         let parsed = |text: &str| Template::parse(&format!("/{text}")).ok().and_then(|template| match &template.segments[0] {
             Segment::Mixed(mixed) => Some(mixed.clone()),
@@ -108,7 +109,7 @@ proptest! {
                     prop_assert_eq!(narrower_is_left, left.literal_octets() > right.literal_octets());
                 }
             }
-            // Texts for both may need more than six octets, but never those for one alone.
+            // Texts for both may need more octets, but never those for one alone.
             Relation::Crossed => prop_assert!(only_left && only_right),
         }
     }

@@ -24,6 +24,7 @@ fn template_is_refused_where_no_request_or_more_than_one_reading_fits() {
         ("/a\\b", Some(Malformed::Slash), "edge/N5"),
         ("/a%5cb", Some(Malformed::Slash), "edge/N5"),
         ("/a%00", Some(Malformed::Octets), "edge/N8"),
+        ("/a%1f", Some(Malformed::Octets), "edge/N8"),
         ("/a\u{7f}", Some(Malformed::Octets), "edge/N8"),
         ("/a%ff", Some(Malformed::Octets), "edge/N9"),
         ("/%c3{x}%a9", Some(Malformed::Octets), "edge/N9: one character torn by a parameter"),
