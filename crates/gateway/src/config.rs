@@ -11,6 +11,8 @@ mod plan;
 mod print;
 mod secret;
 pub mod shape;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use portcullis_core::Clock;

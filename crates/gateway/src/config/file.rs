@@ -5,6 +5,7 @@ use super::tree::{self, Node};
 use portcullis_core::bounds::MAX_CONFIG_BYTES;
 use portcullis_core::config::{ConfigError, Spanned};
 use serde::de::DeserializeOwned;
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, Options};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -115,12 +116,14 @@ fn translate(error: &Error) -> ConfigError {
         | Error::SerdeInvalidValue { unexpected, expected, .. } => at(format!("found {unexpected}"), expected),
         Error::SerdeMissingField { field, .. } => at(format!("`{field}` is missing"), ""),
         Error::DuplicateMappingKey { key: Some(key), .. } => at(format!("`{key}` stands twice"), "each key once"),
-        Error::Budget { breach, .. } => {
-            at(format!("the file is over a bound: {}", words(&format!("{breach:?}"))), &bounds())
+        Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            at("a second document begins here".to_owned(), "one document in the file")
         }
-        Error::AliasReplayLimitExceeded { .. }
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => at("the file is over a bound: aliases".to_owned(), &bounds()),
+        | Error::AliasReplayStackDepthExceeded { .. } => at("the file is over a bound".to_owned(), &bounds()),
+        Error::InvalidScalar { .. } => at("not a number that can stand here".to_owned(), "digits only, in range"),
         Error::Message { msg, .. } => match msg.split_once("; accepted: ") {
             Some((message, accepted)) => at(message.to_owned(), accepted),
             None => at(words(msg), ""),
@@ -134,7 +137,7 @@ fn translate(error: &Error) -> ConfigError {
 }
 
 fn bounds() -> String {
-    format!("at most {MAX_DEPTH} levels and {MAX_NODES} values, one document, aliases included")
+    format!("at most {MAX_DEPTH} levels and {MAX_NODES} values, aliases counted as often as they are used")
 }
 
 /// A message of the parser: lower case, without its own place.

@@ -20,7 +20,7 @@ const ACCEPTED: &str = "`${env:NAME}` or `${file:path}` as the whole value";
 /// A secret as it is written: a reference or, at the operator's own risk, the text itself. Never printed.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub(super) struct SecretText(String);
+pub struct SecretText(String);
 
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,7 +92,7 @@ impl Resolver {
     ///
     /// # Errors
     /// Names the reference, never the value.
-    pub fn resolve(&mut self, setting: &Spanned<SecretText>) -> Result<Option<Secret>, ConfigError> {
+    pub(super) fn resolve(&mut self, setting: &Spanned<SecretText>) -> Result<Option<Secret>, ConfigError> {
         let place = &setting.referenced;
         let wrong = |message: String| ConfigError::at(place, message, "");
         match Reference::parse(&setting.value.0) {

@@ -213,11 +213,7 @@ impl<'a> Walk<'a> {
                     self.path.pop();
                 }
                 None if self.is_planned(name) => {
-                    self.wrong(
-                        &key.referenced,
-                        format!("this build does not enforce `{name}`"),
-                        "remove it, or use a build that does",
-                    );
+                    self.wrong(&key.referenced, format!("this build does not enforce `{name}`"), "");
                 }
                 None => {
                     let known = properties.into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
@@ -246,6 +242,7 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, text: &str, place: &Location, schema: &Value) {
+        let kind = kinds(schema).first().copied().unwrap_or("string");
         let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
         if format == secret::FORMAT {
             if !secret::is_reference(text) {
@@ -257,6 +254,10 @@ impl<'a> Walk<'a> {
                 format!("`{text}`: `{}` is not a secret setting", self.name()),
                 "references stand in secret settings only, such as `upstreams.NAME.headers`",
             );
+        } else if kind == "boolean" {
+            self.wrong(place, format!("`{text}` is neither `true` nor `false`"), "`true` or `false`");
+        } else if kind != "string" {
+            self.wrong(place, format!("`{text}` is not a number"), "digits only, without quotes");
         } else if format == "period" && Period::parse(text).is_none() {
             self.wrong(place, format!("`{text}` is not a duration"), Period::ACCEPTED);
         } else if format == "size" && Size::parse(text).is_none() {

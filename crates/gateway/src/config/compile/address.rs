@@ -37,7 +37,7 @@ impl Compiler<'_> {
         let parsed = written.value.parse().ok();
         if parsed.is_none() {
             let message = format!("`{}` is not an address with a port", written.value);
-            self.error(written, message, "such as `127.0.0.1:9901` or `[::1]:9901`");
+            self.error(written, message, "both, such as `127.0.0.1:9901` or `[::1]:9901`");
         }
         parsed
     }

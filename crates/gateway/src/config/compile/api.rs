@@ -30,6 +30,8 @@ struct Draft<'a> {
     upstream: Option<usize>,
     upstream_path: Option<Box<str>>,
     default: Settings,
+    /// Settings of single operations, not yet compared with the document.
+    operations: Vec<(&'a Spanned<String>, Settings)>,
     document: Option<Document>,
 }
 
@@ -89,6 +91,10 @@ impl Compiler<'_> {
             websocket: false,
             modes: modes.default,
         };
+        let own = |(name, operation): (&'a Spanned<String>, &'a Spanned<shape::Operation>)| {
+            (name, self.settings(default, &operation.value))
+        };
+        let operations = api.operations.iter().map(own).collect();
         let openapi = Spanned { value: self.base.join(&api.openapi.value), ..api.openapi.clone() };
         self.files.push(openapi.value.clone());
         Draft {
@@ -102,6 +108,7 @@ impl Compiler<'_> {
             upstream: position,
             upstream_path: api.upstream_path.as_ref().map(|path| self.upstream_path(path)),
             default,
+            operations,
         }
     }
 
@@ -162,14 +169,10 @@ impl Compiler<'_> {
         let position: HashMap<&str, usize> =
             known.iter().enumerate().map(|(position, operation)| (&*operation.name, position)).collect();
         let mut settings = vec![draft.default; known.len()];
-        for (name, operation) in draft.written.operations.iter() {
-            if let Some(identity) = &operation.value.identity {
-                self.identity(identity);
-            }
-            let own = self.settings(draft.default, &operation.value);
+        for (name, own) in &draft.operations {
             // A name that is not known was found by routing.
             if let Some(slot) = position.get(name.value.as_str()).and_then(|&position| settings.get_mut(position)) {
-                *slot = own;
+                *slot = *own;
             }
         }
         for (name, control, mode) in &draft.modes.operations {
@@ -186,6 +189,9 @@ impl Compiler<'_> {
     }
 
     fn settings(&mut self, default: Settings, written: &shape::Operation) -> Settings {
+        if let Some(identity) = &written.identity {
+            self.identity(identity);
+        }
         let max_body = written.max_body.as_ref().map_or(default.max_body, |Spanned { value: Size(bytes), .. }| *bytes);
         let streams = written.stream.as_ref().filter(|stream| stream.value);
         let timeout = match (streams, &written.timeout) {

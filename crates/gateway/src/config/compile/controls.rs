@@ -49,7 +49,7 @@ impl Compiler<'_> {
         if found.is_none() {
             if PLANNED.contains(&name.value.as_str()) {
                 let message = format!("this build does not enforce `{}`", name.value);
-                self.error(name, message, "remove it, or use a build that does");
+                self.error(name, message, "");
             } else {
                 let known = Control::ALL.iter().map(|control| control.id());
                 self.findings.push(ConfigError::unknown(&name.referenced, "control", &name.value, known));

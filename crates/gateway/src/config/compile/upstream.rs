@@ -67,7 +67,11 @@ impl Compiler<'_> {
         }
         let verifies = tls.verify.as_ref().is_none_or(|verify| verify.value);
         match (verifies, &tls.verify, &tls.because) {
-            (false, _, Some(because)) if !because.value.trim().is_empty() => {}
+            (false, _, Some(because)) if !because.value.trim().is_empty() => {
+                let message = format!("certificates are not verified: {}", because.value);
+                let accepted = "`ca:` with the authority of the upstream";
+                self.findings.push(ConfigError::at(&written.referenced, message, accepted).warning()); // edge/T15
+            }
             (false, Some(verify), _) => {
                 self.error(
                     verify,
