@@ -7,7 +7,7 @@ use crate::render;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -102,9 +102,10 @@ async fn stages(
     let Target::Origin(target) = &head.target else { return Ok(Answer::Own(StatusCode::NO_CONTENT, HeaderMap::new())) };
 
     // 3 route: host, path and method to one Operation.
+    check_name(connection, &head)?;
     let audience = if connection.listener.internal { Audience::Internal } else { Audience::Public };
     let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience);
-    let routed = routed.map_err(|stop| misdirected(stop, connection, &head))?;
+    let routed = routed.map_err(|stop| misdirected(stop, connection))?;
     x.record.api = routed.api;
     let found = match routed.outcome {
         Outcome::Operation(operation) => {
@@ -120,10 +121,6 @@ async fn stages(
             x.allow = Some(allow.clone());
             Err(Stop::Deny(Reason::MethodUnknown))
         }
-        Outcome::Options { allow } if x.mode(Control::RoutingOperation) == Mode::Enforce => {
-            return Ok(Answer::Own(StatusCode::NO_CONTENT, HeaderMap::from_iter([(ALLOW, allow.clone())])));
-        }
-        Outcome::Options { .. } => Err(Stop::Deny(Reason::MethodUnknown)),
     };
     x.settle(Control::RoutingOperation, found)?;
     // A path of no API has nowhere to go, whatever the mode.
@@ -164,14 +161,22 @@ async fn stages(
     }
 }
 
-/// A client that re-uses one connection for several hosts is told to open another (RFC 9110 §15.5.20, edge/N17).
-fn misdirected(stop: Stop, connection: &Connection, head: &Head) -> Stop {
-    let is_other_name = connection.sni.as_deref().is_some_and(|name| name != head.authority.host());
-    match stop {
-        Stop::Deny(Reason::HostUnknown) if is_other_name || connection.protocol == Protocol::Http2 => {
-            Stop::Deny(Reason::HostMisdirected)
+/// A connection serves the name that its TLS handshake asked for: another one may have another certificate and another policy
+/// for client certificates (edge/T5). A trusted proxy speaks for many hosts under one name.
+fn check_name(connection: &Connection, head: &Head) -> Result<(), Stop> {
+    match &connection.sni {
+        Some(name) if **name != *head.authority.host() && !head.client.is_trusted => {
+            Err(Stop::Deny(Reason::HostMisdirected))
         }
-        stop => stop,
+        _ => Ok(()),
+    }
+}
+
+/// A client that uses one HTTP/2 connection for several hosts is told to open another (RFC 9110 §15.5.20, edge/N17).
+fn misdirected(stop: Stop, connection: &Connection) -> Stop {
+    match (stop, connection.protocol) {
+        (Stop::Deny(Reason::HostUnknown), Protocol::Http2) => Stop::Deny(Reason::HostMisdirected),
+        (stop, _) => stop,
     }
 }
 

@@ -128,13 +128,15 @@ impl Gateway {
         &self.listening
     }
 
-    /// Serves until SIGTERM or SIGINT; reloads on SIGHUP and when a file of the configuration changed.
+    /// Serves until SIGTERM or SIGINT; reloads on SIGHUP and when a file of the configuration changed. `announce` is told
+    /// each socket that it listens on, now and after a reload.
     ///
     /// # Errors
     /// The system refuses signals or a runtime.
-    pub fn run(self) -> io::Result<()> {
+    pub fn run(self, announce: fn(&Listening)) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())?;
-        runtime.block_on(self.control())
+        self.listening.iter().for_each(announce);
+        runtime.block_on(self.control(announce))
     }
 
     /// Stops without waiting for a load balancer: for programs that have the gateway inside.
@@ -143,7 +145,7 @@ impl Gateway {
         self.drain();
     }
 
-    async fn control(mut self) -> io::Result<()> {
+    async fn control(mut self, announce: fn(&Listening)) -> io::Result<()> {
         for (listener, scope) in std::mem::take(&mut self.control) {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tokio::task::spawn_local(portcullis_admin::serve(listener, None, Arc::clone(&self.state), scope));
@@ -155,14 +157,8 @@ impl Gateway {
             tokio::select! {
                 _ = signals.terminate.recv() => break,
                 _ = signals.interrupt.recv() => break,
-                _ = signals.hangup.recv() => {
-                    self.reload().await;
-                    watcher = Watcher::new(&self.files);
-                }
-                () = watcher.changed() => {
-                    self.reload().await;
-                    watcher = Watcher::new(&self.files);
-                }
+                _ = signals.hangup.recv() => watcher = self.reload(announce).await,
+                () = watcher.changed() => watcher = self.reload(announce).await,
                 _ = second.tick() => self.count_connections(),
             }
         }
@@ -186,8 +182,10 @@ impl Gateway {
         tracing::info!("stopped");
     }
 
-    /// Takes the configuration on disk into use, or keeps the running one and says why.
-    async fn reload(&mut self) {
+    /// Takes the configuration on disk into use, or keeps the running one and says why. What is watched from now on was
+    /// looked at before the files were read, so a change in between is not missed.
+    async fn reload(&mut self, announce: fn(&Listening)) -> Watcher {
+        let watcher = Watcher::new(&self.files);
         let path = self.config.clone();
         let id = self.shared.snapshots.load().id.saturating_add(1);
         // Off this thread: a large document takes a while, and the admin listener should answer meanwhile.
@@ -198,7 +196,7 @@ impl Gateway {
             Ok::<_, StartError>((Snapshot::new(loaded.plan, id), files, delays))
         });
         let outcome = match compiled.await {
-            Ok(Ok((snapshot, files, delays))) => self.take(snapshot).map(|()| {
+            Ok(Ok((snapshot, files, delays))) => self.take(snapshot, announce).map(|()| {
                 self.files = files;
                 (self.drain_delay, self.drain_deadline) = delays;
             }),
@@ -213,10 +211,11 @@ impl Gateway {
                 self.state.refused(error);
             }
         }
+        watcher.with(&self.files)
     }
 
     /// New sockets first, then the Snapshot, then the old sockets: at no moment is a listener missing.
-    fn take(&mut self, mut snapshot: Snapshot) -> Result<(), StartError> {
+    fn take(&mut self, mut snapshot: Snapshot, announce: fn(&Listening)) -> Result<(), StartError> {
         let before = self.shared.snapshots.load_full();
         snapshot.keep_tickets(&before);
         let (bound, sockets) = bind(&mut snapshot, &self.bound, self.cores.len())?;
@@ -229,6 +228,9 @@ impl Gateway {
             self.cores.iter().for_each(|core| send(core, Command::Close(address)));
         }
         self.bound = bound;
+        let listening = self.describe()?;
+        listening.iter().filter(|new| !self.listening.contains(new)).for_each(announce);
+        self.listening = listening;
         self.state.loaded(id);
         free_later(before);
         Ok(())

@@ -12,7 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 type State = Option<(SystemTime, u64, u64)>;
 
 /// Watches some files.
-pub struct Watcher {
+pub(crate) struct Watcher {
     files: Vec<PathBuf>,
     known: Vec<State>,
     /// The look before.
@@ -21,15 +21,28 @@ pub struct Watcher {
 
 impl Watcher {
     /// Takes the present state of `files` as known.
-    pub fn new(files: &[PathBuf]) -> Self {
+    pub(crate) fn new(files: &[PathBuf]) -> Self {
         let mut watcher = Self { files: files.to_vec(), known: Vec::new(), before: Vec::new() };
         watcher.known = watcher.look();
         watcher.before.clone_from(&watcher.known);
         watcher
     }
 
+    /// The same over `files`: what is known of a file stays known, a new one is looked at now.
+    pub(crate) fn with(self, files: &[PathBuf]) -> Self {
+        let mut watcher = Self::new(files);
+        for (file, state) in self.files.iter().zip(self.known) {
+            if let Some(place) = files.iter().position(|known| known == file)
+                && let Some(known) = watcher.known.get_mut(place)
+            {
+                *known = state;
+            }
+        }
+        watcher
+    }
+
     /// Returns once a file differs from what is known and has stayed so for two looks. May be dropped and called again.
-    pub async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let now = self.look();

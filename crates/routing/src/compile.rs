@@ -228,12 +228,9 @@ fn assemble_path(path: &DeclaredPath, from: usize, internal: &[bool]) -> Path {
         if visible.contains(&&Method::GET) && !is_declared(&Method::HEAD) {
             names.push("HEAD");
         }
-        if !is_declared(&Method::OPTIONS) {
-            names.push("OPTIONS");
-        }
         names.sort_by_key(|name| (ALLOW_ORDER.iter().position(|known| known == name).unwrap_or(usize::MAX), *name));
         // A method is a token, which a field value may hold.
-        HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+        HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static(""))
     };
     let public: Vec<&Method> =
         methods().zip(internal).filter(|(_, is_internal)| !**is_internal).map(|(method, _)| method).collect();
@@ -245,7 +242,7 @@ fn assemble_path(path: &DeclaredPath, from: usize, internal: &[bool]) -> Path {
     }
 }
 
-/// Safe methods first, as people expect to read them; OPTIONS stands wherever it is declared or not.
+/// Safe methods first, as people expect to read them. OPTIONS is a method like any other: declared, or not there (edge/N23).
 const ALLOW_ORDER: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS"];
 
 #[cfg(test)]

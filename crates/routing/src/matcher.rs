@@ -70,11 +70,6 @@ pub enum Outcome<'a> {
         /// All methods of the path that this audience may see.
         allow: &'a HeaderValue,
     },
-    /// OPTIONS that the document does not declare: the gateway answers it.
-    Options {
-        /// All methods of the path that this audience may see.
-        allow: &'a HeaderValue,
-    },
 }
 
 impl Compiled {
@@ -125,7 +120,6 @@ impl Compiled {
         };
         match allow {
             None => Outcome::PathUnknown,
-            Some(allow) if method == Method::OPTIONS => Outcome::Options { allow },
             Some(allow) => Outcome::MethodUnknown { allow },
         }
     }

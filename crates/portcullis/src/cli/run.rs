@@ -17,10 +17,7 @@ pub(crate) fn run(config: &Path) -> ExitCode {
             return ExitCode::from(NOT_STARTED);
         }
     };
-    for listening in gateway.listening() {
-        println!("listening {} ({})", listening.address, listening.kind);
-    }
-    match gateway.run() {
+    match gateway.run(|listening| println!("listening {} ({})", listening.address, listening.kind)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "stopped by a failure");

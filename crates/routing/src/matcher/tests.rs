@@ -24,7 +24,6 @@ fn found(compiled: &Compiled, host: &str, method: &str, path: &str, audience: Au
             Outcome::Internal(operation) => format!("internal {}", operation.name),
             Outcome::PathUnknown => "404".into(),
             Outcome::MethodUnknown { allow } => format!("405 {}", allow.to_str().unwrap()),
-            Outcome::Options { allow } => format!("204 {}", allow.to_str().unwrap()),
         },
     }
 }
@@ -81,7 +80,7 @@ fn path_finds_its_operation_or_none() {
         ("/v1/reports/year.json", "GET /reports/{name}.json", ""),
         ("/v1/reports/year.xml", "GET /reports/{name}.{ext}", ""),
         ("/v1/reports/year", "404", ""),
-        ("/v1/custom/7:cancel", "405 POST, OPTIONS", ""),
+        ("/v1/custom/7:cancel", "405 POST", ""),
         ("/v1/caf%C3%A9", "GET /caf%c3%a9", "edge/N14"),
         ("/v1/x/deep", "GET /{any}/deep", ""),
         ("/v1/orders/deep", "GET /orders/{id}", "literal text decides from the left"),
@@ -101,14 +100,14 @@ fn path_finds_its_operation_or_none() {
 fn method_is_exact_and_allow_lists_what_would_work() {
     let compiled = shop();
     let cases = [
-        ("PUT", "/v1/orders", "405 GET, HEAD, POST, OPTIONS", "edge/N23, contract/I-14"),
-        ("FOO", "/v1/orders", "405 GET, HEAD, POST, OPTIONS", "an unknown method too"),
-        ("get", "/v1/orders", "405 GET, HEAD, POST, OPTIONS", "methods are case-sensitive (RFC 9110 §9.1)"),
-        ("DELETE", "/v1/orders/mine", "405 GET, HEAD, OPTIONS", "the literal path decides before the method"),
+        ("PUT", "/v1/orders", "405 GET, HEAD, POST", "edge/N23, contract/I-14"),
+        ("FOO", "/v1/orders", "405 GET, HEAD, POST", "an unknown method too"),
+        ("get", "/v1/orders", "405 GET, HEAD, POST", "methods are case-sensitive (RFC 9110 §9.1)"),
+        ("DELETE", "/v1/orders/mine", "405 GET, HEAD", "the literal path decides before the method"),
         ("HEAD", "/v1/orders", "GET /orders", "edge/N23: HEAD runs as the GET operation"),
-        ("HEAD", "/v1/custom/7:cancel", "405 POST, OPTIONS", "no GET, no HEAD"),
+        ("HEAD", "/v1/custom/7:cancel", "405 POST", "no GET, no HEAD"),
         ("HEAD", "/v1/mail", "HEAD /mail", "its own HEAD operation"),
-        ("OPTIONS", "/v1/orders", "204 GET, HEAD, POST, OPTIONS", "edge/N23: answered by the gateway"),
+        ("OPTIONS", "/v1/orders", "405 GET, HEAD, POST", "edge/N23: not declared"),
         ("OPTIONS", "/v1/mail", "OPTIONS /mail", "edge/N23: declared"),
         ("PUT", "/v1/mail", "405 GET, HEAD, OPTIONS", "each method once"),
         ("OPTIONS", "/v1/nothing", "404", ""),
@@ -188,11 +187,11 @@ fn internal_operation_shows_on_internal_listeners_only() {
     .unwrap();
     let cases = [
         ("DELETE", "/a", "internal DELETE /a", "DELETE /a"),
-        ("PUT", "/a", "405 GET, HEAD, OPTIONS", "405 GET, HEAD, DELETE, OPTIONS"),
+        ("PUT", "/a", "405 GET, HEAD", "405 GET, HEAD, DELETE"),
         ("GET", "/b", "internal GET /b", "GET /b"),
         ("HEAD", "/b", "internal GET /b", "GET /b"),
-        ("PUT", "/b", "404", "405 GET, HEAD, OPTIONS"),
-        ("OPTIONS", "/b", "404", "204 GET, HEAD, OPTIONS"),
+        ("PUT", "/b", "404", "405 GET, HEAD"),
+        ("OPTIONS", "/b", "404", "405 GET, HEAD"),
         ("PUT", "/c", "405 GET", "405 GET, HEAD, OPTIONS"),
         ("HEAD", "/c", "internal HEAD /c", "HEAD /c"),
         ("OPTIONS", "/c", "internal OPTIONS /c", "OPTIONS /c"),
