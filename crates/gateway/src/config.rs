@@ -69,14 +69,22 @@ pub struct Failed {
 /// # Errors
 /// All that is wrong, each with its place.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, Box<Failed>> {
-    let mut source = Source { path: path.to_owned(), text: String::new() };
-    let files = vec![path.to_owned()];
-    let text = match file::read(path) {
-        Ok(text) => text,
-        Err(error) => return Err(Box::new(Failed { errors: vec![error], files, source })),
-    };
-    let parsed = file::parse(&text);
-    source.text = parsed.masked;
+    match file::read(path) {
+        Ok(text) => load_text(path, &text, options),
+        Err(error) => {
+            let source = Source { path: path.to_owned(), text: String::new() };
+            Err(Box::new(Failed { errors: vec![error], files: vec![path.to_owned()], source }))
+        }
+    }
+}
+
+/// [`load`] of a file that is not written yet: `path` says where it would stand.
+///
+/// # Errors
+/// All that is wrong, each with its place.
+pub fn load_text(path: &Path, text: &str, options: &LoadOptions) -> Result<Loaded, Box<Failed>> {
+    let parsed = file::parse(text);
+    let (source, files) = (Source { path: path.to_owned(), text: parsed.masked }, vec![path.to_owned()]);
     let config = match parsed.config {
         Ok(config) => config,
         Err(errors) => return Err(Box::new(Failed { errors, files, source })),

@@ -10,6 +10,7 @@
 pub mod body;
 pub mod config;
 pub mod cores;
+pub mod coverage;
 pub mod exchange;
 pub mod pipeline;
 pub mod process;

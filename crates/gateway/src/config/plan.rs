@@ -83,6 +83,8 @@ pub struct Api {
     pub upstream_path: Option<Box<str>>,
     /// The upstream sees the client's host.
     pub preserve_host: bool,
+    /// Served under named hosts only.
+    pub has_hosts: bool,
     /// Fields of every response.
     pub harden: harden::Compiled,
     /// What holds for paths that no operation has.

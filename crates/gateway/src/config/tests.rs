@@ -1,5 +1,6 @@
 //! Configurations that load, and what an operator reads of those that do not.
 
+mod coverage;
 mod errors;
 mod values;
 

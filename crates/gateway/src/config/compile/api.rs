@@ -214,6 +214,7 @@ impl Draft<'_> {
             upstream: self.upstream?,
             upstream_path: self.upstream_path,
             preserve_host: self.written.preserve_host,
+            has_hosts: self.routing.hosts.is_some(),
             harden: self.harden?,
             default: self.default,
         })
