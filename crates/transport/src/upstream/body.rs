@@ -61,10 +61,7 @@ impl<B: RequestBody> Body for UpstreamBody<B> {
     type Data = Bytes;
     type Error = UpstreamBodyError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
         let this = self.get_mut();
         let incoming = Pin::new(&mut this.incoming);
         let Some(lease) = &mut this.lease else {

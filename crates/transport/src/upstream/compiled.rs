@@ -94,17 +94,18 @@ impl Compiled {
         self.insecure_because.as_deref()
     }
 
-    /// Whether a request may be sent to the endpoint. Where its time of being left alone is over, one caller a second is
-    /// told so and tries it.
-    pub(super) fn is_usable(&self, index: usize) -> bool {
+    /// Whether any request may be sent to the endpoint.
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        self.endpoints.get(index).is_some_and(|endpoint| !endpoint.is_ejected())
+    }
+
+    /// Whether the endpoint was left alone for long enough: one caller a second is told so, and must try it.
+    pub(super) fn claim(&self, index: usize) -> bool {
         let Some(endpoint) = self.endpoints.get(index) else { return false };
-        let until = endpoint.ejected_until.load(Ordering::Relaxed);
-        if until == 0 {
-            return true;
-        }
-        let now = self.clock.monotonic_micros();
+        let (until, now) = (endpoint.ejected_until.load(Ordering::Relaxed), self.clock.monotonic_micros());
         let next = now.saturating_add(micros(EJECTION)).max(1);
-        now >= until
+        until != 0
+            && now >= until
             && endpoint.ejected_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 

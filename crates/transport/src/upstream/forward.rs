@@ -179,11 +179,7 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     /// Sends the request over a connection and waits for the head of the response.
-    async fn send(
-        &self,
-        link: &mut Link<B>,
-        request: Request<Upload<B>>,
-    ) -> Result<Response<Incoming>, Lost<B>> {
+    async fn send(&self, link: &mut Link<B>, request: Request<Upload<B>>) -> Result<Response<Incoming>, Lost<B>> {
         let mut answer = pin!(link.send(request));
         let sent = poll_fn(|cx| {
             let ended = link.poll(cx);

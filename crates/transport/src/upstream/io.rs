@@ -1,7 +1,7 @@
 //! The socket to an upstream, and what is counted on it while hyper owns it.
 
-use portcullis_core::bounds::{MAX_INTERIM_RESPONSES, MAX_UPSTREAM_HEAD_BYTES};
 use portcullis_core::Stop;
+use portcullis_core::bounds::{MAX_INTERIM_RESPONSES, MAX_UPSTREAM_HEAD_BYTES};
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
 use std::pin::Pin;

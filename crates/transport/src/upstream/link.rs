@@ -43,7 +43,16 @@ impl<B: RequestBody> Link<B> {
             .await?;
         let task = Arc::new(CurrentTask::default());
         let waker = Waker::from(Arc::clone(&task));
-        Ok(Self { sender, connection: Some(connection), has_ended: false, watch, timer: wheel.timer(), moved: UNSET, task, waker })
+        Ok(Self {
+            sender,
+            connection: Some(connection),
+            has_ended: false,
+            watch,
+            timer: wheel.timer(),
+            moved: UNSET,
+            task,
+            waker,
+        })
     }
 
     pub(super) fn watch(&self) -> &Watch {

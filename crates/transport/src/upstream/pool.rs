@@ -115,7 +115,8 @@ impl<B: RequestBody> Pools<B> {
         view
     }
 
-    /// The less busy of two random endpoints; where one of them fails or was tried, the least busy of the rest.
+    /// The less busy of two random endpoints; where some fail or were tried, one whose
+    /// turn to be tried again has come, or the least busy of the rest.
     pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<usize> {
         let count = view.slots.len();
         if count == 1 {
@@ -126,14 +127,16 @@ impl<B: RequestBody> Pools<B> {
         let first = below(random, count);
         let second = first.saturating_add(1).saturating_add(below(random.rotate_left(32), count.saturating_sub(1)));
         let second = if second >= count { second.saturating_sub(count) } else { second };
-        if tried.is_empty() && upstream.is_usable(first) && upstream.is_usable(second) {
+        if tried.is_empty() && upstream.is_open(first) && upstream.is_open(second) {
             return Some(if busy(&second) < busy(&first) { second } else { first });
         }
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
-        let usable = all().filter(|&index| upstream.is_usable(index)).min_by_key(busy);
-        // When all fail, the first attempt is made all the same: this is how their return is noticed.
-        usable.or_else(|| if tried.is_empty() { all().min_by_key(busy) } else { None })
+        all()
+            .find(|&index| upstream.claim(index))
+            .or_else(|| all().filter(|&index| upstream.is_open(index)).min_by_key(busy))
+            // When all fail, the first attempt is made all the same.
+            .or_else(|| if tried.is_empty() { all().min_by_key(busy) } else { None })
     }
 
     #[cfg(test)]

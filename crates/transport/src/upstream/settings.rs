@@ -106,7 +106,8 @@ impl Settings {
         let default_port = if tls { 443 } else { 80 };
         let port = authority.port_u16().unwrap_or(default_port);
         // User information, an empty port and one over 65535 are all nothing to `port`.
-        let is_odd = authority.as_str().contains('@') || (authority.port().is_none() && authority.as_str() != authority.host());
+        let is_odd =
+            authority.as_str().contains('@') || (authority.port().is_none() && authority.as_str() != authority.host());
         if is_odd || port == 0 || uri.path() != "/" || uri.query().is_some() {
             return Err(refuse());
         }
@@ -123,7 +124,8 @@ impl Settings {
             Ok(address) => Place::Address(SocketAddr::new(address, port)),
             Err(_) => Place::Name(host.into_boxed_str(), port),
         };
-        let shown = if port == default_port { authority.host().to_owned() } else { format!("{}:{port}", authority.host()) };
+        let shown =
+            if port == default_port { authority.host().to_owned() } else { format!("{}:{port}", authority.host()) };
         Endpoint::new(shown.to_ascii_lowercase(), place, server_name).ok_or_else(refuse)
     }
 

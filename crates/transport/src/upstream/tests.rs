@@ -113,7 +113,8 @@ impl Gateway {
     }
 
     async fn send(&self, method: Method, content: Content, facts: Attempt) -> Result<Answer<Content>, Failed> {
-        let request = Request::builder().method(method).uri("/things?x=1").header("host", "shop").body(content).unwrap();
+        let request =
+            Request::builder().method(method).uri("/things?x=1").header("host", "shop").body(content).unwrap();
         forward(&self.pools, &self.upstream, request, facts).await
     }
 

@@ -31,7 +31,8 @@ pub(super) enum TlsError {
 impl Identity {
     pub(super) fn load(settings: &TlsSettings) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
         let mut hasher = DefaultHasher::new();
         let mut config = if settings.insecure_because.is_some() {
             "any certificate".hash(&mut hasher);

@@ -72,10 +72,7 @@ impl<B: RequestBody> Body for Upload<B> {
     type Data = Bytes;
     type Error = ClientFailed;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ClientFailed>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClientFailed>>> {
         let polled = Pin::new(&mut self.content).poll_frame(cx);
         let Some(watch) = &self.watch else { return polled.map_err(|_| ClientFailed) };
         watch.upload.set(if polled.is_pending() { Progress::AwaitsClient } else { Progress::Moving });

@@ -11,7 +11,8 @@ fn verdict(status: u16, fields: &[(&'static str, &'static str)], upgrade: bool) 
 #[test]
 fn only_one_reading_of_the_length_passes() {
     let malformed = Some(Reason::UpstreamMalformed);
-    let cases: [(&[(&str, &str)], Option<Reason>); 12] = [
+    type Case = (&'static [(&'static str, &'static str)], Option<Reason>);
+    let cases: [Case; 12] = [
         (&[], None),
         (&[("content-length", "0")], None),
         (&[("content-length", "9999999999999999999")], None),

@@ -22,10 +22,13 @@ fn the_connection_returned_last_is_taken_first() {
         let fake = Fake::new().await; // edge/P1
         let gateway = Gateway::to(&[&fake]);
         let (first, second) = tokio::join!(
-            async { tokio::join!(gateway.answer(Method::GET, Content::none()), gateway.answer(Method::GET, Content::none())) },
+            async {
+                tokio::join!(gateway.answer(Method::GET, Content::none()), gateway.answer(Method::GET, Content::none()))
+            },
             async {
                 let (mut one, mut two) = (fake.accept().await, fake.accept().await);
-                (one.head().await, two.head().await);
+                one.head().await.unwrap();
+                two.head().await.unwrap();
                 two.say(OK).await;
                 driver_has_looked().await;
                 one.say(OK).await;
@@ -146,12 +149,27 @@ fn a_sweep_closes_what_spoke_or_ended() {
 fn only_a_clean_end_returns_the_connection() {
     let cases: [(&str, Method, &[u8], usize); 10] = [
         ("P2: complete", Method::GET, OK, 1),
-        ("P2: chunked, complete", Method::GET, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 1),
+        (
+            "P2: chunked, complete",
+            Method::GET,
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            1,
+        ),
         ("P17: 204", Method::GET, b"HTTP/1.1 204 No Content\r\n\r\n", 1),
         ("P17: HEAD", Method::HEAD, b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", 1),
-        ("P2: the upstream closes", Method::GET, b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok", 0),
+        (
+            "P2: the upstream closes",
+            Method::GET,
+            b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
+            0,
+        ),
         ("P2: HTTP/1.0", Method::GET, b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", 0),
-        ("HR3: a second response", Method::GET, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n", 0),
+        (
+            "HR3: a second response",
+            Method::GET,
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n",
+            0,
+        ),
         ("HR3: one byte more", Method::GET, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokx", 0),
         ("HR4: content after HEAD", Method::HEAD, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", 0),
         ("HR4: content after 304", Method::GET, b"HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\nok", 0),

@@ -53,7 +53,8 @@ fn a_request_that_was_written_is_repeated_only_where_that_is_safe() {
         for (method, facts, repeated) in cases {
             let fake = Fake::new().await; // edge/P5
             let (gateway, mut peer) = with_kept_connection(&fake).await;
-            let content = Content::Whole((method == Method::PUT || method == Method::POST).then(|| Bytes::from_static(b"{}")));
+            let content =
+                Content::Whole((method == Method::PUT || method == Method::POST).then(|| Bytes::from_static(b"{}")));
             let mut second = None;
             let (answer, ()) = tokio::join!(gateway.send(method.clone(), content, facts), async {
                 let first = peer.head().await.unwrap();
@@ -82,10 +83,11 @@ fn streamed_content_is_not_repeated() {
         let (gateway, mut peer) = with_kept_connection(&fake).await;
         let (feed, frames) = mpsc::channel(1);
         feed.send(Ok(Bytes::from_static(b"x"))).await.unwrap();
-        let (answer, ()) = tokio::join!(gateway.send(Method::PUT, Content::Stream(frames), Attempt::default()), async {
-            peer.head().await.unwrap();
-            drop(peer);
-        });
+        let (answer, ()) =
+            tokio::join!(gateway.send(Method::PUT, Content::Stream(frames), Attempt::default()), async {
+                peer.head().await.unwrap();
+                drop(peer);
+            });
         let failed = answer.unwrap_err();
         assert_eq!((failed.stop.reason(), failed.attempts, failed.endpoint), (Reason::UpstreamClosed, 1, Some(0)));
     });
@@ -150,31 +152,27 @@ fn an_endpoint_that_refuses_is_left_alone_and_then_tried_once() {
         drop(dead);
         let upstream = &gateway.upstream;
         upstream.connect_failed(1);
-        assert!(upstream.is_usable(0) && !upstream.is_usable(1));
+        assert!(upstream.is_open(0) && !upstream.is_open(1) && !upstream.claim(1));
         gateway.clock.advance(Duration::from_secs(1));
-        assert!(upstream.is_usable(1), "one request finds out");
-        assert!(!upstream.is_usable(1), "the others wait for it");
+        assert!(upstream.claim(1) && !upstream.is_open(1), "one request finds out");
+        assert!(!upstream.claim(1), "the others wait for it");
         upstream.connect_failed(1);
         gateway.clock.advance(Duration::from_millis(1900));
-        assert!(!upstream.is_usable(1), "twice as long");
+        assert!(!upstream.claim(1), "twice as long");
         gateway.clock.advance(Duration::from_millis(100));
         let back = Fake(TcpListener::bind(address).await.unwrap());
-        let (answer, _peer) = tokio::join!(
-            async {
-                loop {
-                    let answer = gateway.send(Method::GET, Content::none(), Attempt::default()).await.unwrap();
-                    if answer.endpoint == 1 {
-                        break answer;
-                    }
-                }
-            },
-            async { tokio::select! { () = alive.serve(OK, usize::MAX) => {}, () = back.serve(OK, 1) => {} } }
-        );
-        drop(answer);
-        assert!(upstream.is_usable(1) && upstream.is_usable(1), "it is back");
+        let reaches_it = async {
+            while gateway.send(Method::GET, Content::none(), Attempt::default()).await.unwrap().endpoint != 1 {}
+        };
+        tokio::select! {
+            () = alive.serve(OK, usize::MAX) => {}
+            () = back.serve(OK, usize::MAX) => {}
+            () = reaches_it => {}
+        }
+        assert!(upstream.is_open(1), "it is back");
         upstream.connect_failed(0);
         upstream.connect_failed(1);
-        assert!(upstream.is_usable(0) != upstream.is_usable(1), "at most half are left alone");
+        assert!(!upstream.is_open(0) && upstream.is_open(1), "at most half are left alone");
     });
 }
 
@@ -200,13 +198,17 @@ fn requests_in_flight_on_an_endpoint_that_dies_go_to_the_other() {
     run(async {
         let (steady, dying) = (Fake::new().await, Fake::new().await);
         let gateway = Gateway::to(&[&steady, &dying]);
+        let view = gateway.pools.view(&gateway.upstream);
+        (0..100).for_each(|_| view.budget.deposit()); // earlier requests
         let (method_of, count) = (|number| if number % 4 == 0 { Method::POST } else { Method::GET }, 16);
         let mut answers = Vec::new();
         // One after the other into flight; those on the dying endpoint are never answered by it.
         let exchanges = async {
             let all = (0..count).map(|number| {
                 let gateway = &gateway;
-                async move { (method_of(number), gateway.send(method_of(number), Content::none(), Attempt::default()).await) }
+                async move {
+                    (method_of(number), gateway.send(method_of(number), Content::none(), Attempt::default()).await)
+                }
             });
             let mut pending: Vec<_> = all.map(Box::pin).collect();
             let mut left = count;
@@ -239,7 +241,11 @@ fn requests_in_flight_on_an_endpoint_that_dies_go_to_the_other() {
             match answer {
                 Ok(answer) => assert_eq!(answer.endpoint, 0),
                 Err(failed) => {
-                    assert_eq!((method, failed.endpoint), (Method::POST, Some(1)), "only what may have been done already fails");
+                    assert_eq!(
+                        (method, failed.endpoint),
+                        (Method::POST, Some(1)),
+                        "only what may have been done already fails"
+                    );
                 }
             }
         }

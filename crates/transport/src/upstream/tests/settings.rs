@@ -34,7 +34,9 @@ fn an_endpoint_has_one_form() {
                 assert_eq!(compiled.endpoint(0), Some(host), "{text}");
             }
             (Err(errors), None) => {
-                let expected = format!("`{text}` is not an endpoint; accepted: `http://host:port` or `https://host:port`, nothing after the port");
+                let expected = format!(
+                    "`{text}` is not an endpoint; accepted: `http://host:port` or `https://host:port`, nothing after the port"
+                );
                 assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
             }
             (compiled, _) => panic!("{text}: {compiled:?}"),
