@@ -1,4 +1,4 @@
-//! The `portcullis` binary: command line, process, demo.
+//! The `portcullis` binary.
 
 mod cli;
 mod demo;
@@ -7,11 +7,5 @@ mod demo;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    match cli::main() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            std::process::ExitCode::FAILURE
-        }
-    }
+    cli::main()
 }

@@ -1,63 +1,88 @@
-//! `portcullis explain`: what happened to one request, from its record.
+//! `explain`: what was recorded of a request.
 
-use anyhow::Context as _;
-use portcullis_core::Reason;
-use portcullis_events::Found;
+use super::{Format, say, say_json};
+use anyhow::{Context as _, bail};
+use portcullis_gateway::config::{self, LoadOptions};
 use serde_json::Value;
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Prints the record of `id`, in words or as it was written.
-///
-/// # Errors
-/// The record cannot be read.
-pub(crate) fn run(data_dir: &Path, id: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let id = id.strip_prefix("urn:uuid:").unwrap_or(id).to_ascii_lowercase();
-    let found = portcullis_events::find(data_dir, &id).with_context(|| format!("the record below `{}`", data_dir.display()))?;
-    let Some(found) = found else {
-        eprintln!("no exchange `{id}` in the record below `{}`", data_dir.display());
-        return Ok(ExitCode::FAILURE);
-    };
-    let text = if json { format!("{}\n", serde_json::to_string_pretty(&found)?) } else { explain(&found) };
-    print!("{text}");
-    Ok(ExitCode::SUCCESS)
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The request id: `X-Request-Id` of the response, `instance` of a refusal.
+    id: String,
+    /// The data directory, where the configuration cannot be read.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// How it is written.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
 }
 
-/// The record in words.
-fn explain(found: &Found) -> String {
-    let text = |key: &str| found.get(key).map(plain).unwrap_or_default();
-    let mut out = String::new();
-    let mut line = |label: &str, value: String| {
-        // Writing into a String cannot fail.
-        if !value.trim().is_empty() && writeln!(out, "{label:<11}{value}").is_err() {
-            out.clear();
-        }
+pub(super) fn run(path: &Path, args: &Args) -> anyhow::Result<ExitCode> {
+    let data_dir = match &args.data_dir {
+        Some(directory) => directory.clone(),
+        None => configured(path)?,
     };
-    line("exchange", text("id"));
-    line("at", format!("{} from {}", text("time"), text("client")));
-    line("request", format!("{} {} (HTTP/{})", text("method"), text("template"), text("http")));
-    line("operation", [text("api"), text("operation")].join(" ").trim().to_owned());
-    line("verdict", format!("{}, status {}", text("verdict"), text("status")));
-    line("control", text("control"));
-    let reason = Reason::ALL.iter().find(|reason| reason.id() == text("reason"));
-    line("reason", reason.map_or_else(|| text("reason"), |reason| format!("{}: {}", reason.id(), reason.summary())));
-    line("detail", text("detail"));
-    for finding in found.get("monitored").and_then(Value::as_array).into_iter().flatten() {
-        let (control, reason) = (finding.get("control"), finding.get("reason"));
-        line("monitored", format!("{} would have refused: {}", control.map(plain).unwrap_or_default(), reason.map(plain).unwrap_or_default()));
+    // `instance` of a problem is `urn:uuid:…`.
+    let id = args.id.strip_prefix("urn:uuid:").unwrap_or(&args.id);
+    let found = portcullis_events::find(&data_dir, id)
+        .with_context(|| format!("the record in `{}` cannot be read", data_dir.display()))?;
+    let Some(found) = found else {
+        bail!("no request `{id}` is recorded in `{}`; older records may have left", data_dir.display());
+    };
+    match args.output {
+        Format::Json => say_json(&Value::Object(found)),
+        Format::Text => say(&lines(&Value::Object(found))),
     }
-    if found.contains_key("upstream") {
-        line("upstream", format!("{} endpoint {}, {} attempt(s)", text("upstream"), text("endpoint"), text("attempts")));
+}
+
+fn configured(path: &Path) -> anyhow::Result<PathBuf> {
+    let options = LoadOptions { without_secrets: true, ..LoadOptions::default() };
+    match config::load(path, &options) {
+        Ok(loaded) => Ok(loaded.plan.data_dir),
+        Err(failed) => bail!(
+            "the configuration does not load; `--data-dir DIR` does without it\n{}",
+            config::print(&failed.errors, &failed.source, false)
+        ),
     }
-    let micros = |key: &str| found.get("micros").and_then(|micros| micros.get(key)).and_then(Value::as_u64).unwrap_or(0);
-    line("time", format!("decided after {} µs, upstream answered after {} µs, ended after {} µs", micros("decided"), micros("answered"), micros("ended")));
-    line("content", format!("{} bytes in, {} bytes out", text("bytes_in"), text("bytes_out")));
-    line("removed", if found.contains_key("removed_fields") { format!("{} header fields of the client", text("removed_fields")) } else { String::new() });
-    line("snapshot", text("snapshot"));
+}
+
+/// One line for each member, names in one column; members of members are indented.
+pub(super) fn lines(found: &Value) -> String {
+    let mut out = String::new();
+    write_members(found, 0, &mut out);
     out
 }
 
+fn write_members(value: &Value, depth: usize, out: &mut String) {
+    let indent = "  ".repeat(depth);
+    let Value::Object(members) = value else {
+        out.push_str(&format!("{indent}{}\n", plain(value)));
+        return;
+    };
+    for (name, member) in members {
+        match member {
+            Value::Object(inner) if !inner.is_empty() => {
+                out.push_str(&format!("{indent}{name}\n"));
+                write_members(member, depth.saturating_add(1), out);
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                out.push_str(&format!("{indent}{name}\n"));
+                for item in items {
+                    write_members(item, depth.saturating_add(1), out);
+                }
+            }
+            _ => {
+                let width = 14_usize.saturating_sub(indent.len());
+                out.push_str(&format!("{indent}{name:width$} {}\n", plain(member)));
+            }
+        }
+    }
+}
+
+/// A scalar without quotes; controls do not reach the terminal.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
