@@ -162,7 +162,7 @@ impl<H: Handler> Shared<H> {
 
 impl<H: Handler> Arrival<H> {
     async fn drive_tls(self, stream: TcpStream, config: Arc<ServerConfig>) {
-        // Boxed: the state of a handshake is large and gone after it.
+        // Boxed: the state of a handshake is large and gone after it. Its stream is boxed too: moved often, never copied.
         let Some(stream) = Box::pin(self.handshake(stream, config)).await else {
             self.shared.accept.connections.count_failed_handshake();
             return;
@@ -176,7 +176,7 @@ impl<H: Handler> Arrival<H> {
         }
     }
 
-    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<TlsStream<TcpStream>> {
+    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<Box<TlsStream<TcpStream>>> {
         let mut handshake = TlsAcceptor::from(config).accept(stream);
         self.timer.arm(HANDSHAKE_TIMEOUT);
         poll_fn(|context| {
@@ -184,7 +184,7 @@ impl<H: Handler> Arrival<H> {
                 return Poll::Ready(None);
             }
             match Pin::new(&mut handshake).poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(outcome.ok()), // rustls has sent its alert
+                Poll::Ready(outcome) => Poll::Ready(outcome.ok().map(Box::new)), // on an error rustls has sent its alert
                 Poll::Pending => self.timer.poll_expired(context).map(|()| None),
             }
         })
@@ -219,7 +219,8 @@ impl<H: Handler> Arrival<H> {
         let Self { shared, peer, facts, permit, watch, timer } = self;
         let connection = Connection::new(peer, facts, Protocol::Http1, sni, timer);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
-        http1::serve(&shared.http1, io, connection, Rc::clone(&shared.accept.handler), watch).await;
+        let handler = Rc::clone(&shared.accept.handler);
+        http1::Serving { builder: &shared.http1, connection, handler, watch }.run(io).await;
         drop(permit);
     }
 
@@ -243,3 +244,6 @@ async fn read_prefix(stream: &mut TcpStream) -> io::Result<Bytes> {
     }
     Ok(read.freeze())
 }
+
+#[cfg(test)]
+mod tests;

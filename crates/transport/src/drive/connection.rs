@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use portcullis_core::bounds::{
-    DRAIN_GRACE, HEAD_TIMEOUT, IDLE_TIMEOUT, MAX_REQUESTS_PER_CONNECTION, MAX_STREAMS_PER_CONNECTION,
+    DRAIN_GRACE, HEAD_TIMEOUT, IDLE_TIMEOUT, MAX_REQUESTS_PER_CONNECTION, MAX_STREAMS_PER_CONNECTION, WARM_TIMEOUT,
     WRITE_STALL_TIMEOUT,
 };
 
@@ -61,12 +61,14 @@ pub struct Connection {
 /// Where an HTTP/1.1 connection stands. On HTTP/2, `Head` is the wait for the preface and `Idle` everything after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing of the next request has come.
+    /// Nothing of the next request has come, and no buffers are held for it.
     Idle,
     /// A head has begun.
     Head,
     /// A request was handed over and its response is not yet written out.
     Exchange,
+    /// The response is written out, the buffers are kept in case the next request comes soon.
+    Warm,
 }
 
 /// A deadline that passed.
@@ -74,6 +76,8 @@ pub(super) enum Phase {
 pub(super) enum Expiry {
     /// A head was begun and not ended; on HTTP/2, no preface came.
     Head,
+    /// No request came soon after the last one.
+    Warm,
     /// No request for [`IDLE_TIMEOUT`], or for [`DRAIN_GRACE`] on a connection that is to close.
     Idle,
     /// The client does not read.
@@ -158,7 +162,7 @@ impl Connection {
     pub(super) fn received(&self, length: usize) {
         match (length, self.protocol, self.phase.get()) {
             (0, ..) => self.is_at_eof.set(true),
-            (_, Protocol::Http1, Phase::Idle) => self.enter(Phase::Head),
+            (_, Protocol::Http1, Phase::Idle | Phase::Warm) => self.enter(Phase::Head),
             (_, Protocol::Http2, Phase::Head) => self.enter(Phase::Idle),
             _ => {}
         }
@@ -206,8 +210,13 @@ impl Connection {
     /// hyper's buffer is written out: with the body gone too, the exchange is over.
     pub(super) fn flushed(&self) {
         if self.phase.get() == Phase::Exchange && self.active.get() == 0 {
-            self.enter(Phase::Idle);
+            self.enter(Phase::Warm);
         }
+    }
+
+    /// The buffers are gone.
+    pub(super) fn cooled(&self) {
+        self.enter(Phase::Idle);
     }
 
     fn enter(&self, phase: Phase) {
@@ -226,6 +235,8 @@ impl Connection {
             let expiry = match self.phase.get() {
                 _ if self.is_stalled.get() => Some(Expiry::Stalled),
                 Phase::Head => Some(Expiry::Head),
+                Phase::Warm if self.close_after.get() => Some(Expiry::Idle),
+                Phase::Warm => Some(Expiry::Warm),
                 Phase::Idle if self.active.get() == 0 => Some(Expiry::Idle),
                 Phase::Idle | Phase::Exchange => None, // the exchange has deadlines of its own
             };
@@ -240,7 +251,8 @@ impl Connection {
         match self.phase.get() {
             _ if self.is_stalled.get() => WRITE_STALL_TIMEOUT,
             Phase::Head => HEAD_TIMEOUT,
-            Phase::Idle if self.close_after.get() => DRAIN_GRACE,
+            Phase::Idle | Phase::Warm if self.close_after.get() => DRAIN_GRACE,
+            Phase::Warm => WARM_TIMEOUT,
             Phase::Idle | Phase::Exchange => IDLE_TIMEOUT,
         }
     }

@@ -4,6 +4,7 @@
 //! back what hyper writes on its own. Rules for the bytes themselves belong here too (`edge.md` fact 1).
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -12,6 +13,9 @@ use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::Connection;
+
+/// Read at once from a connection that was idle: a head of usual size.
+const FIRST_BYTES: usize = 4096;
 
 pub(super) struct Guarded<Io> {
     io: Io,
@@ -29,12 +33,42 @@ impl<Io> Guarded<Io> {
         self.io
     }
 
+    /// Puts bytes back in front of what the socket still holds.
+    pub(super) fn put_back(&mut self, bytes: Bytes) {
+        self.prefix = self.unread(bytes);
+    }
+
+    /// Everything that was read from the socket and used by nobody: `buffered` by hyper, and what hyper was not given.
+    pub(super) fn unread(&mut self, buffered: Bytes) -> Bytes {
+        let prefix = std::mem::take(&mut self.prefix);
+        match (buffered.is_empty(), prefix.is_empty()) {
+            (true, _) => prefix, // an empty `Bytes` would still hold hyper's buffer
+            (false, true) => buffered,
+            (false, false) => [buffered, prefix].concat().into(),
+        }
+    }
+
     fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &outcome {
             Poll::Pending => self.connection.write_pending(),
             Poll::Ready(_) => self.connection.write_progressed(),
         }
         outcome
+    }
+}
+
+impl<Io: AsyncRead + Unpin> Guarded<Io> {
+    /// Ready when the client sent something, or its end. Until then nothing is held but the socket.
+    pub(super) fn poll_first_bytes(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut space = [MaybeUninit::uninit(); FIRST_BYTES];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut self.io).poll_read(context, &mut buffer))?;
+        self.connection.received(buffer.filled().len());
+        self.prefix = Bytes::copy_from_slice(buffer.filled());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -45,6 +79,9 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Guarded<Io> {
         if this.prefix.has_remaining() {
             let length = this.prefix.remaining().min(buffer.remaining());
             buffer.put_slice(&this.prefix.split_to(length));
+            if this.prefix.is_empty() {
+                this.prefix = Bytes::new(); // lets go of the memory
+            }
         } else {
             ready!(Pin::new(&mut this.io).poll_read(context, buffer))?;
         }
@@ -97,3 +134,6 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Guarded<Io> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

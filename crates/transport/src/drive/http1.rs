@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
@@ -30,90 +30,141 @@ pub(super) fn builder() -> http1::Builder {
 
 /// Why hyper was stopped.
 enum Ending {
+    /// It is done, or failed.
     Done(Result<(), hyper::Error>),
+    /// It stands between two requests and none came soon: it is made anew when one comes.
+    Cooled,
     Expired(Expiry),
     Aborted,
 }
 
 type Http1<Io, H> = http1::Connection<TokioIo<Guarded<Io>>, Exchanges<H>>;
 
-pub(super) async fn serve<Io: Stream, H: Handler>(
-    builder: &http1::Builder,
-    io: Guarded<Io>,
-    connection: Rc<Connection>,
-    handler: Rc<H>,
-    watch: Watch,
-) {
-    let service = Exchanges::new(Rc::clone(&handler), Rc::clone(&connection));
-    let mut http = builder.serve_connection(TokioIo::new(io), service);
-    let mut is_told = false;
-    let ending = poll_fn(|context| poll(&mut http, &connection, &watch, &mut is_told, context)).await;
-    let parts = http.into_parts();
-    let io = parts.io.into_inner().into_inner();
-    drop(parts.service);
-    // Boxed: the end is short, and an idle connection should not hold room for it.
-    Box::pin(finish(io, parts.read_buf, ending, &connection, &*handler, &watch)).await;
+/// One connection at work: the settings that hold for each of its requests.
+pub(super) struct Serving<'a, H> {
+    pub(super) builder: &'a http1::Builder,
+    pub(super) connection: Rc<Connection>,
+    pub(super) handler: Rc<H>,
+    pub(super) watch: Watch,
 }
 
-fn poll<Io: Stream, H: Handler>(
-    http: &mut Http1<Io, H>,
-    connection: &Connection,
-    watch: &Watch,
-    is_told: &mut bool,
-    context: &mut Context<'_>,
-) -> Poll<Ending> {
-    loop {
-        if let Poll::Ready(outcome) = http.poll_without_shutdown(context) {
-            return Poll::Ready(Ending::Done(outcome));
-        }
-        if watch.poll_aborted(context).is_ready() {
-            return Poll::Ready(Ending::Aborted);
-        }
-        if !*is_told && watch.poll_draining(context).is_ready() {
-            *is_told = true;
-            connection.close_after_exchange();
-            // Before a request, hyper would close at once, and with it lose a request that is on its way or begun; the answer
-            // to that one says `Connection: close` all the same. Without one the connection closes after a grace.
-            if connection.phase() == Phase::Exchange {
-                Pin::new(&mut *http).graceful_shutdown();
+impl<H: Handler> Serving<'_, H> {
+    pub(super) async fn run<Io: Stream>(self, mut io: Guarded<Io>) {
+        let mut is_told = false;
+        loop {
+            let (ending, read);
+            (io, ending, read) = match poll_fn(|context| self.poll_idle(&mut io, &mut is_told, context)).await {
+                None => self.exchanges(io, &mut is_told).await,
+                Some(ending) => (io, ending, Bytes::new()),
+            };
+            if matches!(ending, Ending::Cooled) {
+                self.connection.cooled();
+                io.put_back(read);
                 continue;
             }
+            // Boxed: the end is short, and an idle connection should not hold room for it.
+            return Box::pin(self.finish(io.into_inner(), read, ending)).await;
         }
-        return connection.poll_expired(context).map(Ending::Expired);
     }
-}
 
-/// What the connection still owes after hyper let go of it.
-async fn finish<Io: Stream, H: Handler>(
-    mut io: Io,
-    read: Bytes,
-    ending: Ending,
-    connection: &Connection,
-    handler: &H,
-    watch: &Watch,
-) {
-    let tunnel = connection.take_tunnel();
-    let reason = match ending {
-        Ending::Done(Ok(())) => {
-            if let Some(tunnel) = tunnel {
-                tunnel::run(&mut io, read, tunnel, connection.timer(), watch).await;
-            } else if !connection.is_at_eof() {
-                linger(io, connection.timer(), b"").await;
+    /// Waits for a request without holding more than the socket: `None` when one has begun.
+    fn poll_idle<Io: Stream>(
+        &self,
+        io: &mut Guarded<Io>,
+        is_told: &mut bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Ending>> {
+        match io.poll_first_bytes(context) {
+            Poll::Ready(Ok(())) if self.connection.is_at_eof() => return Poll::Ready(Some(Ending::Done(Ok(())))),
+            Poll::Ready(Ok(())) => return Poll::Ready(None),
+            Poll::Ready(Err(_)) => return Poll::Ready(Some(Ending::Aborted)),
+            Poll::Pending => {}
+        }
+        self.poll_end(is_told, context).map(Some)
+    }
+
+    /// Serves requests until there is nothing to wait for, or only the next request.
+    async fn exchanges<Io: Stream>(&self, io: Guarded<Io>, is_told: &mut bool) -> (Guarded<Io>, Ending, Bytes) {
+        let service = Exchanges::new(Rc::clone(&self.handler), Rc::clone(&self.connection));
+        let mut http = Box::new(self.builder.serve_connection(TokioIo::new(io), service));
+        let ending = poll_fn(|context| self.poll_exchanges(&mut http, is_told, context)).await;
+        let parts = http.into_parts();
+        let mut io = parts.io.into_inner();
+        let read = io.unread(parts.read_buf);
+        (io, ending, read)
+    }
+
+    fn poll_exchanges<Io: Stream>(
+        &self,
+        http: &mut Http1<Io, H>,
+        is_told: &mut bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Ending> {
+        loop {
+            if let Poll::Ready(outcome) = http.poll_without_shutdown(context) {
+                return Poll::Ready(Ending::Done(outcome));
             }
-            return;
+            let was_told = *is_told;
+            let end = self.poll_end(is_told, context);
+            if *is_told && !was_told && self.connection.phase() == Phase::Exchange {
+                Pin::new(&mut *http).graceful_shutdown(); // `Connection: close`, if the head of the response is not out yet
+                continue;
+            }
+            return match ready!(end) {
+                Ending::Expired(Expiry::Warm) => {
+                    // hyper ends at once when it stands between two requests, and only then: what is read of a request's
+                    // content must never be taken for a request.
+                    Pin::new(&mut *http).graceful_shutdown();
+                    match http.poll_without_shutdown(context) {
+                        Poll::Ready(Ok(())) => Poll::Ready(Ending::Cooled),
+                        Poll::Ready(Err(error)) => Poll::Ready(Ending::Done(Err(error))),
+                        Poll::Pending => {
+                            self.connection.close_after_exchange();
+                            continue;
+                        }
+                    }
+                }
+                ending => Poll::Ready(ending),
+            };
         }
-        Ending::Done(Err(error)) => refusal::reason(&error, &read),
-        Ending::Expired(Expiry::Head) => Some(Reason::HeadTimeout),
-        // The begin of a head that came in one piece with the request before it.
-        Ending::Expired(Expiry::Idle) if !read.is_empty() => Some(Reason::HeadTimeout),
-        Ending::Expired(Expiry::Idle) => {
-            linger(io, connection.timer(), b"").await;
-            return;
+    }
+
+    /// Ready when the connection ends for a reason of ours.
+    fn poll_end(&self, is_told: &mut bool, context: &mut Context<'_>) -> Poll<Ending> {
+        if self.watch.poll_aborted(context).is_ready() {
+            return Poll::Ready(Ending::Aborted);
         }
-        Ending::Expired(Expiry::Stalled) | Ending::Aborted => None,
-    };
-    if let Some(reason) = reason {
-        let answer = handler.refuse(connection, reason);
+        if !*is_told && self.watch.poll_draining(context).is_ready() {
+            *is_told = true;
+            // A request that is on its way or begun is still answered, with `Connection: close`.
+            self.connection.close_after_exchange();
+        }
+        self.connection.poll_expired(context).map(Ending::Expired)
+    }
+
+    /// What the connection still owes after hyper let go of it.
+    async fn finish<Io: Stream>(&self, mut io: Io, read: Bytes, ending: Ending) {
+        let connection = &self.connection;
+        let tunnel = connection.take_tunnel();
+        let reason = match ending {
+            Ending::Done(Ok(())) => {
+                if let Some(tunnel) = tunnel {
+                    return tunnel::run(&mut io, read, tunnel, connection.timer(), &self.watch).await;
+                }
+                if connection.is_at_eof() {
+                    return;
+                }
+                None
+            }
+            Ending::Expired(Expiry::Idle | Expiry::Warm) | Ending::Cooled => None,
+            Ending::Done(Err(error)) => match refusal::reason(&error, &read) {
+                Some(reason) => Some(reason),
+                None => return,
+            },
+            Ending::Expired(Expiry::Head) => Some(Reason::HeadTimeout),
+            Ending::Expired(Expiry::Stalled) | Ending::Aborted => return,
+        };
+        let answer = reason.map_or_else(Bytes::new, |reason| self.handler.refuse(connection, reason));
         linger(io, connection.timer(), &answer).await;
     }
 }

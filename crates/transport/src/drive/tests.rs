@@ -5,7 +5,7 @@ mod deadlines;
 mod drains;
 mod http1;
 mod http2;
-mod tls;
+pub(super) mod tls;
 mod tunnels;
 
 use std::cell::{Cell, RefCell};
@@ -41,6 +41,8 @@ struct Shop {
     release: Notify,
     tunnel: Cell<Option<Tunnel>>,
     trusted: Cell<Option<IpAddr>>,
+    /// Content that `/keep` did not read.
+    kept: RefCell<Vec<Incoming>>,
     /// Exchanges that are open, by the count of their connection at the last request.
     connection: RefCell<Option<Rc<Connection>>>,
 }
@@ -64,6 +66,10 @@ impl Handler for Shop {
             }
             "/echo" => text(read_body(request.into_body()).await.unwrap()),
             "/big" => text(vec![b'x'; 32 * 1024 * 1024]),
+            "/keep" => {
+                self.kept.borrow_mut().push(request.into_body());
+                text("kept")
+            }
             "/last" => {
                 connection.close_after_exchange();
                 text("last")

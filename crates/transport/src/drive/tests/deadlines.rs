@@ -1,5 +1,5 @@
 use super::*;
-use portcullis_core::bounds::{HEAD_TIMEOUT, IDLE_TIMEOUT, WRITE_STALL_TIMEOUT};
+use portcullis_core::bounds::{HEAD_TIMEOUT, IDLE_TIMEOUT, WARM_TIMEOUT, WRITE_STALL_TIMEOUT};
 
 /// The wheel is turned a second at a time and is late by up to two ticks.
 fn about(span: Duration) -> std::ops::RangeInclusive<u64> {
@@ -45,6 +45,51 @@ fn a_silent_connection_is_closed_without_a_word() {
 }
 
 #[test]
+fn the_next_request_is_served_after_the_buffers_are_gone() {
+    run(async {
+        let server = Server::plain().await;
+        let mut client = server.connect().await;
+        for count in 1..=3 {
+            client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTT").await.unwrap();
+            assert!(read_response(&mut client).await.ends_with(&format!("Http1 {}", 2 * count - 1)));
+            settle().await;
+            server.wheel.advance(WARM_TIMEOUT * 2); // with the begin of the next head in hand
+            settle().await;
+            client.write_all(b"P/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            assert!(read_response(&mut client).await.ends_with(&format!("Http1 {}", 2 * count)));
+            settle().await;
+            server.wheel.advance(WARM_TIMEOUT * 2);
+            settle().await;
+        }
+        client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTT").await.unwrap();
+        let (seconds, read) = server.seconds_until(read_to_end(&mut client)).await;
+        assert!(read.ends_with(std::str::from_utf8(&refusal(Reason::HeadTimeout)).unwrap()), "edge/S3: {read}");
+        assert!((11..=13).contains(&seconds), "edge/S3: {seconds}");
+    });
+}
+
+#[test]
+fn content_that_comes_late_is_never_taken_for_a_request() {
+    run(async {
+        let server = Server::plain().await;
+        let mut client = server.connect().await;
+        let inner = b"GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
+        let head = format!("POST /keep HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", inner.len());
+        client.write_all(head.as_bytes()).await.unwrap();
+        assert!(read_response(&mut client).await.contains("200 OK"), "answered before its content came");
+        settle().await;
+        server.wheel.advance(WARM_TIMEOUT * 2);
+        settle().await;
+        drop(client.write_all(inner).await);
+        settle().await;
+        server.shop.kept.borrow_mut().clear();
+        let (_, read) = server.seconds_until(read_to_end(&mut client)).await;
+        assert!(!read.contains("200 OK"), "{read}");
+        assert_eq!(*server.shop.seen.borrow(), ["POST /keep"]);
+    });
+}
+
+#[test]
 fn idleness_counts_from_the_last_response() {
     run(async {
         let server = Server::plain().await;
@@ -56,7 +101,7 @@ fn idleness_counts_from_the_last_response() {
         }
         let (seconds, read) = server.seconds_until(read_to_end(&mut client)).await;
         assert_eq!(read, "", "edge/S4");
-        assert!(about(IDLE_TIMEOUT).contains(&seconds), "edge/S4: {seconds}");
+        assert!(about(WARM_TIMEOUT + IDLE_TIMEOUT).contains(&seconds), "edge/S4: {seconds}");
     });
 }
 

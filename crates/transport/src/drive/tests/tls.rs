@@ -6,7 +6,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// A server certificate for `name`, signed by itself.
-pub(super) fn server(name: &str) -> Arc<ServerConfig> {
+pub(in crate::drive) fn server(name: &str) -> Arc<ServerConfig> {
     let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());

@@ -1,5 +1,5 @@
 use super::*;
-use portcullis_core::bounds::TUNNEL_IDLE_TIMEOUT;
+use portcullis_core::bounds::{TUNNEL_IDLE_TIMEOUT, WARM_TIMEOUT};
 use std::sync::Arc;
 
 const UPGRADE: &[u8] = b"GET /tunnel HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
@@ -53,6 +53,26 @@ fn bytes_that_came_early_on_either_side_are_carried_first() {
         settle().await;
         assert_eq!(end.get(), Some(TunnelEnd { up: 23, down: 28, is_idle: false, is_broken: false }));
         assert_eq!(server.connections.counts().open, 0);
+    });
+}
+
+#[test]
+fn more_than_one_buffer_of_early_bytes_is_carried() {
+    run(async {
+        let server = Server::plain().await;
+        let (mut upstream, _) = prepare(&server, "");
+        let mut client = server.connect().await;
+        let early = vec![b'e'; 30_000];
+        // A request before it, so that hyper holds the begin of the next one when its buffers are dropped.
+        client.write_all(&[b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", &UPGRADE[..5]].concat()).await.unwrap();
+        read_response(&mut client).await;
+        settle().await;
+        server.wheel.advance(WARM_TIMEOUT * 2);
+        client.write_all(&[&UPGRADE[5..], &early].concat()).await.unwrap();
+        read_head(&mut client).await;
+        let mut up = vec![0; early.len()];
+        upstream.read_exact(&mut up).await.unwrap();
+        assert!(up == early);
     });
 }
 
