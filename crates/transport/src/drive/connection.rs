@@ -55,6 +55,8 @@ pub struct Connection {
     is_at_eof: Cell<bool>,
     /// Phase or stall changed since the timer was armed.
     has_moved: Cell<bool>,
+    /// Whether hyper's word that it is done can only mean that it stands between two requests.
+    is_coolable: Cell<bool>,
     timer: Timer,
 }
 
@@ -110,6 +112,7 @@ impl Connection {
             is_stalled: Cell::new(false),
             is_at_eof: Cell::new(false),
             has_moved: Cell::new(true),
+            is_coolable: Cell::new(false),
             timer,
         })
     }
@@ -214,6 +217,11 @@ impl Connection {
         }
     }
 
+    /// See [`Phase::Warm`]: decided anew by each exchange.
+    pub(super) fn set_coolable(&self, is_coolable: bool) {
+        self.is_coolable.set(is_coolable);
+    }
+
     /// The buffers are gone.
     pub(super) fn cooled(&self) {
         self.enter(Phase::Idle);
@@ -235,8 +243,8 @@ impl Connection {
             let expiry = match self.phase.get() {
                 _ if self.is_stalled.get() => Some(Expiry::Stalled),
                 Phase::Head => Some(Expiry::Head),
-                Phase::Warm if self.close_after.get() => Some(Expiry::Idle),
-                Phase::Warm => Some(Expiry::Warm),
+                Phase::Warm if self.is_coolable.get() && !self.close_after.get() => Some(Expiry::Warm),
+                Phase::Warm => Some(Expiry::Idle),
                 Phase::Idle if self.active.get() == 0 => Some(Expiry::Idle),
                 Phase::Idle | Phase::Exchange => None, // the exchange has deadlines of its own
             };
@@ -252,8 +260,8 @@ impl Connection {
             _ if self.is_stalled.get() => WRITE_STALL_TIMEOUT,
             Phase::Head => HEAD_TIMEOUT,
             Phase::Idle | Phase::Warm if self.close_after.get() => DRAIN_GRACE,
-            Phase::Warm => WARM_TIMEOUT,
-            Phase::Idle | Phase::Exchange => IDLE_TIMEOUT,
+            Phase::Warm if self.is_coolable.get() => WARM_TIMEOUT,
+            Phase::Idle | Phase::Warm | Phase::Exchange => IDLE_TIMEOUT,
         }
     }
 }

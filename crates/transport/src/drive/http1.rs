@@ -112,8 +112,8 @@ impl<H: Handler> Serving<'_, H> {
             }
             return match ready!(end) {
                 Ending::Expired(Expiry::Warm) => {
-                    // hyper ends at once when it stands between two requests, and only then: what is read of a request's
-                    // content must never be taken for a request.
+                    // hyper ends at once when it stands between two requests; where it would end for another reason too, the
+                    // connection was not made coolable.
                     Pin::new(&mut *http).graceful_shutdown();
                     match http.poll_without_shutdown(context) {
                         Poll::Ready(Ok(())) => Poll::Ready(Ending::Cooled),

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -36,9 +36,31 @@ impl<H: Handler> Service<Request<Incoming>> for Exchanges<H> {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let open = Open::new(&self.connection);
+        let has_content = !request.body().is_end_stream();
+        let cooling = match request.version() {
+            _ if !has_content => Cooling::Always,
+            Version::HTTP_11 if keeps_alive(request.headers()) => Cooling::UnlessResponseCloses,
+            _ => Cooling::Never,
+        };
         let future = Rc::clone(&self.handler).handle(Rc::clone(&self.connection), request);
-        Box::pin(Exchange { future, open: Some(open) })
+        Box::pin(Exchange { future, open: Some(open), cooling })
     }
+}
+
+/// When an HTTP/1.1 connection may be taken apart after an exchange, once hyper says that it is done with what it has.
+///
+/// A connection that hyper will not keep alive is done too while content of its last request is still to come, and that
+/// content must never be taken for a request. Without content there is none to come; with it, nobody may have asked to close.
+#[derive(Clone, Copy)]
+enum Cooling {
+    Always,
+    UnlessResponseCloses,
+    Never,
+}
+
+/// Whether `Connection` is absent or says `keep-alive` only.
+fn keeps_alive(headers: &HeaderMap) -> bool {
+    headers.get_all(CONNECTION).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"keep-alive"))
 }
 
 /// Counts as an open exchange until dropped.
@@ -63,6 +85,7 @@ pin_project! {
         #[pin]
         future: F,
         open: Option<Open>,
+        cooling: Cooling,
     }
 }
 
@@ -74,10 +97,16 @@ impl<F: Future<Output = Response<B>>, B> Future for Exchange<F> {
         let (mut parts, body) = ready!(this.future.poll(context)).into_parts();
         let open = this.open.take();
         if let Some(Open(connection)) = &open
-            && connection.is_closing()
             && connection.protocol == Protocol::Http1
         {
-            parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            if connection.is_closing() {
+                parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            connection.set_coolable(match this.cooling {
+                Cooling::Always => true,
+                Cooling::UnlessResponseCloses => keeps_alive(&parts.headers),
+                Cooling::Never => false,
+            });
         }
         Poll::Ready(Ok(Response::from_parts(parts, Tracked { body, open })))
     }

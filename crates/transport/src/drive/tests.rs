@@ -66,9 +66,13 @@ impl Handler for Shop {
             }
             "/echo" => text(read_body(request.into_body()).await.unwrap()),
             "/big" => text(vec![b'x'; 32 * 1024 * 1024]),
-            "/keep" => {
+            path @ ("/keep" | "/keep-and-close") => {
+                let mut response = text("kept");
+                if path == "/keep-and-close" {
+                    response.headers_mut().insert("connection", http::HeaderValue::from_static("close"));
+                }
                 self.kept.borrow_mut().push(request.into_body());
-                text("kept")
+                response
             }
             "/last" => {
                 connection.close_after_exchange();
