@@ -215,8 +215,10 @@ fn upstream_request(
     let onward =
         Onward { client: head.client, is_tls: x.tls, authority: &head.authority, request_id: x.id.clone(), trace };
     fields::forwarded(&mut parts.headers, onward, &mut connection.forwarded.borrow_mut())?;
-    if let Some(upgrade) = upgrade {
-        fields::restore_upgrade(&mut parts.headers, upgrade);
+    match upgrade {
+        Some(upgrade) => fields::restore_upgrade(&mut parts.headers, upgrade),
+        None if head.cleaned.has_handshake => fields::drop_handshake(&mut parts.headers),
+        None => {}
     }
     let mut request = Request::new(());
     *request.method_mut() = parts.method;

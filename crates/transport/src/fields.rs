@@ -9,7 +9,8 @@ pub use forwarded::{ForwardedCache, Onward, forwarded};
 pub(crate) use forwarded::{OUR_VIA, TRACEPARENT, TRACESTATE, X_REQUEST_ID};
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
@@ -47,6 +48,8 @@ pub struct Cleaned {
     pub removed: u16,
     /// The protocol that the client asks to switch to; its fields are removed, [`restore_upgrade`] puts them back.
     pub upgrade: Option<Upgrade>,
+    /// Fields of a WebSocket handshake are there; [`drop_handshake`] removes them where no tunnel is opened.
+    pub has_handshake: bool,
     /// The client waits for 100 before it sends content.
     pub expects_continue: bool,
     /// The client takes trailer sections (`TE: trailers`).
@@ -101,6 +104,14 @@ pub fn restore_upgrade(headers: &mut HeaderMap, upgrade: Upgrade) {
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
+    }
+}
+
+/// Removes what only a WebSocket handshake needs: without the upgrade the request is a plain GET, and an upstream must not take
+/// it for more (edge/H50b).
+pub fn drop_handshake(headers: &mut HeaderMap) {
+    for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS] {
+        headers.remove(name);
     }
 }
 
@@ -168,6 +179,10 @@ impl Pass {
             Does::Pass => return Ok(()),
             Does::ContentLength => return content_length(value.as_bytes()),
             Does::Cookie => return self.cookie(),
+            Does::Handshake => {
+                self.cleaned.has_handshake = true;
+                return Ok(());
+            }
             Does::Via => {
                 self.vias = self.vias.saturating_add(own_vias(value));
                 return Ok(());

@@ -98,6 +98,8 @@ pub(crate) enum Does {
     ContentLength,
     Cookie,
     Expect,
+    /// Forwarded with an upgrade, removed without one.
+    Handshake,
     Range,
     Te,
     Upgrade,
@@ -111,6 +113,7 @@ const PASS: Request = field(Does::Pass);
 const FORGED: Request = field(Does::Forged);
 const FORWARDING: Request = Request { is_ascii: true, ..field(Does::Forwarding) };
 const HOP: Request = field(Does::Hop);
+const HANDSHAKE: Request = field(Does::Handshake);
 const SINGLE: Request = Request { is_single: true, ..PASS };
 const CONTENT: Request = Request { is_ascii: true, ..SINGLE };
 const CREDENTIAL: Request = Request { is_credential: true, ..CONTENT };
@@ -142,10 +145,10 @@ pub(crate) static REQUEST: Table<Request> = Table::new(&[
     ("if-unmodified-since", SINGLE),
     ("idempotency-key", SINGLE),
     ("last-event-id", SINGLE),
-    ("sec-websocket-key", SINGLE),
-    ("sec-websocket-version", SINGLE),
-    ("sec-websocket-protocol", PASS),
-    ("sec-websocket-extensions", PASS),
+    ("sec-websocket-key", Request { is_single: true, ..HANDSHAKE }),
+    ("sec-websocket-version", Request { is_single: true, ..HANDSHAKE }),
+    ("sec-websocket-protocol", HANDSHAKE),
+    ("sec-websocket-extensions", HANDSHAKE),
     ("content-disposition", CONTENT),
     ("content-encoding", CONTENT),
     ("content-language", CONTENT),

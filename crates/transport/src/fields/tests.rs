@@ -326,6 +326,16 @@ fn websocket_handshakes_are_recognised() {
 }
 
 #[test]
+fn a_handshake_without_its_upgrade_is_dropped_whole() {
+    let rest = [("sec-websocket-protocol", "chat"), ("sec-websocket-extensions", "x"), ("accept", "a")];
+    let mut parts = request(Version::HTTP_11, &[&HANDSHAKE[..], &rest].concat());
+    assert!(clean(&mut parts, false, &Rules::default()).unwrap().has_handshake);
+    drop_handshake(&mut parts.headers);
+    assert_eq!(parts.headers.keys().collect::<Vec<_>>(), ["accept"], "edge/H50b");
+    assert!(!cleaned(&[("accept", "a")]).1.has_handshake);
+}
+
+#[test]
 fn unsafe_upgrades_are_refused_and_others_ignored() {
     let with = |at: usize, value: &'static str| {
         let mut fields = HANDSHAKE.to_vec();
