@@ -74,5 +74,4 @@ reasons! {
     ResponseHeadersWeak = "response.headers_weak", ResponseHeaders, "the response lacked security header fields, or carried revealing ones";
 
     Internal = "transport.internal", TransportFraming, "the gateway failed on its own";
-    Stopping = "transport.stopping", TransportBounds, "the gateway is stopping";
 }

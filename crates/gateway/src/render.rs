@@ -94,10 +94,6 @@ pub const fn problem(reason: Reason) -> Problem {
             Problem::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "The request did not arrive in time").closing()
         }
         Reason::ExchangeTimeout | Reason::UpstreamTimeout => GATEWAY_TIMEOUT,
-        Reason::Stopping => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The gateway cannot take this request now")
-                .retry_after("1")
-        }
         Reason::PlaintextCredentials => {
             let title = "A credential was sent without TLS: replace it, and use https";
             Problem::new(StatusCode::FORBIDDEN, "plaintext-credentials", title).closing()
