@@ -2,7 +2,7 @@
 
 pub mod reply;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::parse::{self, Framing};
+use crate::client::values;
 pub use reply::Reply;
 
 /// Most bytes of one request that are kept.
@@ -40,6 +41,15 @@ pub struct Seen {
     pub trailers: Vec<(String, String)>,
     /// False when the content ended before its framing said so.
     pub complete: bool,
+    /// How many scripts were set before its head came.
+    script: u64,
+}
+
+impl Seen {
+    /// The request id that the gateway gave it.
+    fn id(&self) -> Option<&str> {
+        values(&self.headers, "x-request-id").first().copied()
+    }
 }
 
 /// What the listeners of one upstream share.
@@ -47,6 +57,9 @@ pub struct Seen {
 struct Shared {
     seen: Mutex<Vec<Seen>>,
     script: Mutex<BTreeMap<String, Reply>>,
+    scripts: Mutex<u64>,
+    /// Request ids of exchanges that were judged.
+    judged: Mutex<BTreeSet<String>>,
     connections: Mutex<u64>,
     release: watch::Sender<u64>,
 }
@@ -70,6 +83,8 @@ impl Upstream {
         let shared = Shared {
             seen: Mutex::default(),
             script: Mutex::default(),
+            scripts: Mutex::default(),
+            judged: Mutex::default(),
             connections: Mutex::default(),
             release: watch::Sender::new(0),
         };
@@ -90,12 +105,23 @@ impl Upstream {
     pub fn script(&self, script: BTreeMap<String, Reply>) {
         self.release();
         *lock(&self.shared.script) = script;
+        *lock(&self.shared.scripts) += 1;
         lock(&self.shared.seen).clear();
     }
 
-    /// The requests seen since the last [`Self::script`].
+    /// The requests whose head came since the last [`Self::script`]. What an exchange that was judged leaves behind (an upload
+    /// that was given up is noticed late) is not among them.
     pub fn seen(&self) -> Vec<Seen> {
-        lock(&self.shared.seen).clone()
+        let judged = lock(&self.shared.judged);
+        let scripts = *lock(&self.shared.scripts);
+        let seen = lock(&self.shared.seen);
+        let is_late = |seen: &Seen| seen.script != scripts || seen.id().is_some_and(|id| judged.contains(id));
+        seen.iter().filter(|seen| !is_late(seen)).cloned().collect()
+    }
+
+    /// The exchanges with these request ids were judged: what still comes of them belongs to no other.
+    pub fn judged(&self, ids: impl IntoIterator<Item = String>) {
+        lock(&self.shared.judged).extend(ids);
     }
 
     /// Lets every hanging reply go on.
@@ -142,7 +168,7 @@ async fn serve(
 
 async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T, origin: Seen) -> Result<()> {
     let mut buffer = Vec::new();
-    while let Some(seen) = receive(&mut io, &mut buffer, &origin).await? {
+    while let Some(seen) = receive(shared, &mut io, &mut buffer, &origin).await? {
         let complete = seen.complete;
         let reply = {
             let script = lock(&shared.script);
@@ -184,7 +210,12 @@ async fn echo<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, buffer: &mut Vec<u8
 }
 
 /// Reads one request; None when the connection ends between requests.
-async fn receive<T: AsyncRead + Unpin>(io: &mut T, buffer: &mut Vec<u8>, origin: &Seen) -> Result<Option<Seen>> {
+async fn receive<T: AsyncRead + Unpin>(
+    shared: &Shared,
+    io: &mut T,
+    buffer: &mut Vec<u8>,
+    origin: &Seen,
+) -> Result<Option<Seen>> {
     let head = loop {
         if let Some((head, used)) = parse::head(buffer) {
             buffer.drain(..used);
@@ -200,6 +231,7 @@ async fn receive<T: AsyncRead + Unpin>(io: &mut T, buffer: &mut Vec<u8>, origin:
         target: words.next().unwrap_or_default(),
         version: words.next().unwrap_or_default(),
         headers: head.headers,
+        script: *lock(&shared.scripts),
         ..origin.clone()
     };
     let framing = parse::framing(&seen.headers, Framing::Length(0));

@@ -75,6 +75,8 @@ fn each_expectation_can_fail() {
         ("status: 200, interim: [103]", "interim: expected"),
         ("status: 200, answers: 2", "answers: expected Some(2), got 1"),
         ("no_answer: true", "expected no answer, got 200"),
+        ("status: 200, cut: true", "expected nothing whole, got a whole 200"),
+        ("status: 200, upstream_saw: { whole: 0 }", "upstream: expected 0 whole requests, saw 1"),
         ("status: 200, upstream_saw: 2", "upstream: expected 2 requests, saw 1"),
         ("status: 200, upstream_saw: { target: /b }", "upstream target: expected `/b`, got `/a`"),
         ("status: 200, upstream_saw: { method: PUT }", "upstream method: expected `PUT`, got `GET`"),

@@ -176,6 +176,9 @@ pub struct Then {
     pub closed: bool,
     /// The gateway closes the connection without an answer.
     pub no_answer: bool,
+    /// Nothing that looks whole comes: no answer at all, content cut short, or a refusal of ours. An answer has one of
+    /// the `status` codes all the same.
+    pub cut: bool,
     /// Bytes sent after a 101 that come back.
     pub echo: Option<String>,
     /// What reached the upstream: a count, or what the last request was.
@@ -216,7 +219,9 @@ pub struct Content {
 #[derive(Clone, Debug, Default)]
 pub struct Saw {
     /// How many requests.
-    pub count: usize,
+    pub count: Option<usize>,
+    /// How many of them were whole.
+    pub whole: Option<usize>,
     /// What the last of them was.
     pub last: SawRequest,
 }
@@ -225,8 +230,10 @@ pub struct Saw {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SawRequest {
-    /// How many requests arrived; 1 when absent.
+    /// How many requests arrived; 1 when neither this nor `whole` is there.
     pub count: Option<usize>,
+    /// How many arrived whole: content that broke off must not look complete.
+    pub whole: Option<usize>,
     /// The method.
     pub method: Option<String>,
     /// The request target, byte for byte.
@@ -366,11 +373,15 @@ impl<'de> Deserialize<'de> for Saw {
         match Value::deserialize(from)? {
             Value::Number(count) => {
                 let count = count.as_u64().and_then(|count| usize::try_from(count).ok());
-                Ok(Self { count: count.ok_or_else(|| D::Error::custom("expected a count"))?, ..Self::default() })
+                if count.is_none() {
+                    return Err(D::Error::custom("expected a count"));
+                }
+                Ok(Self { count, ..Self::default() })
             }
             value => {
                 let last: SawRequest = serde_json::from_value(value).map_err(D::Error::custom)?;
-                Ok(Self { count: last.count.unwrap_or(1), last })
+                let count = last.count.or_else(|| last.whole.is_none().then_some(1));
+                Ok(Self { count, whole: last.whole, last })
             }
         }
     }

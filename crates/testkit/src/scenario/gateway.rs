@@ -125,12 +125,16 @@ impl Gateway {
 
     /// Stops it by SIGTERM and expects exit status 0.
     pub async fn stop(mut self) -> Result<()> {
-        if self.child.try_wait()?.is_none() {
-            self.signal("term")?;
+        if let Some(status) = self.child.try_wait()? {
+            bail!("gateway ended by itself, or by somebody else's signal ({status}):\n{}", self.output());
         }
+        self.signal("term")?;
         let status = self.wait().await?;
         if !status.success() {
             bail!("gateway ended with {status} after SIGTERM:\n{}", self.output());
+        }
+        if self.output().contains("panicked at") {
+            bail!("something panicked:\n{}", self.output());
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The cases of one configuration, one after the other through one gateway.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use crate::ca::TestCa;
 /// An event that must be in the record once the gateway has stopped, and so has written everything.
 #[derive(Debug)]
 pub struct Owed {
-    id: String,
+    /// None when the connection closed without an answer, and so without an id: then any event that is nobody else's.
+    id: Option<String>,
     label: String,
     event: Value,
     lacks: Vec<String>,
@@ -64,13 +66,19 @@ async fn serve(
     }
     gateway.stop().await?;
     let events = gateway::events(&stage.file("data"))?;
+    let claimed = claimed(owed.iter().flatten());
     let mut owed = owed.into_iter();
     for (loaded, outcome) in cases.iter().zip(outcomes.iter_mut()) {
         for owed in owed.by_ref().take(loaded.case.when.len()).flatten() {
-            outcome.differences.extend(owed.judge(&events));
+            outcome.differences.extend(owed.judge(&events, &claimed));
         }
     }
     Ok(())
+}
+
+/// The request ids of all answers.
+pub fn claimed<'a>(owed: impl Iterator<Item = &'a Owed>) -> BTreeSet<String> {
+    owed.filter_map(|owed| owed.id.clone()).collect()
 }
 
 /// Makes the addresses of the running gateway known to the cases.
@@ -92,6 +100,7 @@ async fn one(
     let plan = Plan::new(request, then, gateway, stage)?;
     let sent = plan.run().await.with_context(|| plan.label.clone())?;
     let mut differences = judge(then, &plan, &sent, stage);
+    stage.upstream.judged(sent.earlier.iter().cloned().chain(sent.id()));
     if let (Some(other), Some(answer)) = (&then.same_as, &sent.answer) {
         stage.upstream.script(case.given.upstream.clone());
         let twin = Plan::new(other, then, gateway, stage)?.run().await?;
@@ -99,6 +108,7 @@ async fn one(
             Some(twin) => differences.extend(judge::same(answer, twin)),
             None => differences.push("same_as: closed without an answer".to_owned()),
         }
+        stage.upstream.judged(twin.id());
     }
     let owed = Owed::new(then, &plan, &sent, stage);
     Ok((plan.label, differences, owed))
@@ -116,20 +126,31 @@ pub fn judge(then: &Then, plan: &Plan, sent: &Sent, stage: &Stage) -> judge::Dif
 impl Owed {
     /// What the record owes for an exchange: every answer with a request id is owed exactly one event, asked for or not.
     pub fn new(then: &Then, plan: &Plan, sent: &Sent, stage: &Stage) -> Option<Self> {
-        let answer = sent.answer.as_ref().filter(|_| plan.is_exchange)?;
-        let id = (*answer.values("x-request-id").first()?).to_owned();
+        let id = sent.id();
+        if !plan.is_exchange || (id.is_none() && (sent.answer.is_some() || then.event.is_none())) {
+            return None;
+        }
         let event = then.event.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         let event = stage.vars.fill_value(&event);
         Some(Self { id, label: plan.label.clone(), event, lacks: then.event_lacks.clone() })
     }
 
-    /// Looks for the event.
-    pub fn judge(&self, events: &[(String, Value)]) -> judge::Differences {
-        let found: Vec<_> =
-            events.iter().filter(|(_, event)| event.get("id").and_then(Value::as_str) == Some(&self.id)).collect();
+    /// Looks for the event; `claimed` are the ids of all answers.
+    pub fn judge(&self, events: &[(String, Value)], claimed: &BTreeSet<String>) -> judge::Differences {
+        let id_of = |event: &Value| event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut found: Vec<_> = events
+            .iter()
+            .filter(|(_, event)| match &self.id {
+                Some(id) => id_of(event) == *id,
+                None => !claimed.contains(&id_of(event)) && judge::subset("event", &self.event, event).is_empty(),
+            })
+            .collect();
+        if self.id.is_none() {
+            found.truncate(1);
+        }
         let mut out = match found.as_slice() {
             [(_, event)] => judge::subset("event", &self.event, event),
-            other => vec![format!("event: expected one with id {}, found {}", self.id, other.len())],
+            other => vec![format!("event: expected one ({}), found {}", self.sought(), other.len())],
         };
         for (line, _) in found {
             out.extend(
@@ -140,5 +161,9 @@ impl Owed {
             );
         }
         out.into_iter().map(|line| format!("{}: {line}", self.label)).collect()
+    }
+
+    fn sought(&self) -> String {
+        self.id.as_ref().map_or_else(|| format!("without an answer, {}", self.event), |id| format!("with id {id}"))
     }
 }

@@ -16,6 +16,9 @@ pub type Differences = Vec<String>;
 pub fn sent(then: &Then, plan: &Plan, sent: &Sent, vars: &Vars) -> Differences {
     let mut out = Differences::new();
     let Some(answer) = &sent.answer else {
+        if then.cut {
+            return out;
+        }
         if !then.no_answer {
             out.push("closed without an answer".to_owned());
         } else if sent.rest.is_none() {
@@ -30,6 +33,9 @@ pub fn sent(then: &Then, plan: &Plan, sent: &Sent, vars: &Vars) -> Differences {
     if !then.status.is_empty() && !then.status.contains(&answer.status) {
         let content = to_text(answer.body.get(..answer.body.len().min(300)).unwrap_or_default());
         out.push(format!("status: expected {:?}, got {}: {content}", then.status, answer.status));
+    }
+    if then.cut && answer.complete && !(500..600).contains(&answer.status) {
+        out.push(format!("expected nothing whole, got a whole {}", answer.status));
     }
     if then.answers.is_some_and(|answers| answers != sent.answers) {
         out.push(format!("answers: expected {:?}, got {}", then.answers, sent.answers));
@@ -208,9 +214,12 @@ pub fn subset(path: &str, expected: &Value, actual: &Value) -> Differences {
 /// Judges what reached the upstream.
 pub fn upstream(expected: &Saw, seen: &[Seen], vars: &Vars) -> Differences {
     let mut out = Differences::new();
-    if seen.len() != expected.count {
-        let lines: Vec<_> = seen.iter().map(|seen| format!("{} {}", seen.method, seen.target)).collect();
-        out.push(format!("upstream: expected {} requests, saw {}: {lines:?}", expected.count, seen.len()));
+    let whole = seen.iter().filter(|seen| seen.complete).count();
+    for (kind, expected, got) in [("", expected.count, seen.len()), ("whole ", expected.whole, whole)] {
+        if let Some(expected) = expected.filter(|expected| *expected != got) {
+            let lines: Vec<_> = seen.iter().map(|seen| format!("{} {}", seen.method, seen.target)).collect();
+            out.push(format!("upstream: expected {expected} {kind}requests, saw {got}: {lines:?}"));
+        }
     }
     let Some(seen) = seen.last() else { return out };
     let last = &expected.last;

@@ -69,6 +69,7 @@ pub fn validate(case: &Case) -> Result<()> {
             ensure!(case.given.config.is_some(), "`given.config` is missing");
             ensure!(!case.when.is_empty(), "`when` is missing");
             ensure!(!then.status.is_empty() || then.no_answer, "`then.status` or `then.no_answer` is missing");
+            ensure!(!(then.cut && then.no_answer), "`cut` allows an answer, `no_answer` does not");
             ensure!(case.steps.is_empty() && then.exit.is_none(), "`steps` and `exit` are for other kinds");
         }
         Kind::Steps => {

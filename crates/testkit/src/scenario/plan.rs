@@ -37,6 +37,8 @@ enum Payload {
 pub struct Sent {
     /// The last answer; none when the connection closed without one.
     pub answer: Option<Answer>,
+    /// Request ids of the answers before it.
+    pub earlier: Vec<String>,
     /// Answers received.
     pub answers: usize,
     /// What came after the answer until the connection closed; none when it stayed open or was not watched.
@@ -131,6 +133,7 @@ impl Plan {
         sent.answers = usize::from(sent.answer.is_some());
         while sent.answer.is_some() && sent.answers < self.answers {
             let Some(next) = connection.next(self.is_head).await? else { break };
+            sent.earlier.extend(sent.id());
             sent.answer = Some(next);
             sent.answers += 1;
         }
@@ -141,6 +144,13 @@ impl Plan {
             sent.rest = connection.rest().await?;
         }
         Ok(sent)
+    }
+}
+
+impl Sent {
+    /// The request id that the last answer carries.
+    pub fn id(&self) -> Option<String> {
+        self.answer.as_ref()?.values("x-request-id").first().map(|id| (*id).to_owned())
     }
 }
 

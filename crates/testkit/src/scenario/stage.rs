@@ -21,6 +21,7 @@ type Generator = fn(usize) -> String;
 /// `@NAME_1025@` stands for so many of something: what is too long to write out.
 const GENERATORS: &[(&str, Generator)] = &[
     ("NAME", |count| "n".repeat(count)),
+    ("METHOD", |count| "M".repeat(count)),
     ("PAIRS", |count| joined(count, "&", |n| format!("p{n}={n}"))),
     ("RANGES", |count| joined(count, ",", |n| format!("{n}-{n}"))),
     ("HOPS", |count| joined(count, ", ", |n| format!("10.1.0.{}", n % 250))),

@@ -74,8 +74,9 @@ async fn play(
         gateway.stop().await?;
     }
     let events = gateway::events(&play.stage.file("data"))?;
+    let claimed = group::claimed(play.owed.iter());
     for owed in &play.owed {
-        play.differences.extend(owed.judge(&events));
+        play.differences.extend(owed.judge(&events, &claimed));
     }
     Ok(())
 }

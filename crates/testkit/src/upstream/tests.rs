@@ -68,3 +68,17 @@ async fn a_tunnel_echoes() {
     assert_eq!(client.exchange(b"GET /t HTTP/1.1\r\n\r\n", false).await.unwrap().unwrap().status, 101);
     assert_eq!(client.echo(b"ping", 4).await.unwrap(), b"ping");
 }
+
+#[tokio::test]
+async fn what_an_earlier_exchange_leaves_behind_is_not_seen() {
+    let (upstream, mut client) = scripted("{}").await;
+    let first = b"GET /a HTTP/1.1\r\nX-Request-Id: one\r\n\r\n";
+    client.exchange(first, false).await.unwrap().unwrap();
+    assert_eq!(upstream.seen().len(), 1);
+    upstream.judged(["one".to_owned()]);
+    upstream.script(BTreeMap::new());
+    client.exchange(first, false).await.unwrap().unwrap();
+    assert_eq!(upstream.seen().len(), 0, "the same exchange again");
+    client.exchange(b"GET /b HTTP/1.1\r\nX-Request-Id: two\r\n\r\n", false).await.unwrap().unwrap();
+    assert_eq!(upstream.seen().len(), 1, "another one");
+}
