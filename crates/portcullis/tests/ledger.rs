@@ -11,7 +11,7 @@ use portcullis_testkit::scenario::{ledger::Ledger, load};
 /// Reasons that no scenario can bring about, and why.
 const WITHOUT_SCENARIO: &[(Reason, &str)] = &[
     (Reason::Internal, "a fault of our own that we know how to cause would be a fault to mend"),
-    (Reason::Stopping, "needs a request that arrives between the close of the listeners and the deadline"),
+    (Reason::UpstreamUnavailable, "an endpoint that fails is tried all the same, until breaker and probes exist (edge/P8, P9)"),
 ];
 
 /// What the admin listener answers.
@@ -33,7 +33,7 @@ const DUE: &[(&str, u32, u32)] = &[
 ];
 
 /// Due rows whose part is not built yet, and why.
-const NOT_BUILT: &[(&str, &str)] = &[("edge/Y8", "no listener of this build expects the PROXY protocol")];
+const NOT_BUILT: &[(&str, &str)] = &[("edge/Y8", "`proxy_protocol` is refused at load until the front door reads it")];
 
 fn ledger() -> Ledger {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
