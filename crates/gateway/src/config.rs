@@ -9,6 +9,7 @@ mod entries;
 mod file;
 mod plan;
 mod print;
+mod schema;
 mod secret;
 pub mod shape;
 #[cfg(test)]
@@ -17,13 +18,12 @@ mod tree;
 
 use portcullis_core::Clock;
 use portcullis_core::config::{ConfigError, Severity};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 pub use file::Source;
 pub use plan::{Api, Modes, Plan, Settings, Timeouts, Upstream};
 pub use print::{json, print, sarif};
+pub use schema::schema;
 
 /// How a configuration is loaded.
 #[derive(Clone, Debug)]
@@ -107,10 +107,4 @@ pub fn load_text(path: &Path, text: &str, options: &LoadOptions) -> Result<Loade
 /// True when `findings` hold an error, not warnings alone.
 pub fn has_error(findings: &[ConfigError]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
-}
-
-/// The JSON Schema of the file, as `portcullis schema` prints it.
-pub fn schema() -> &'static Value {
-    static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(shape::Config).to_value());
-    &SCHEMA
 }

@@ -1,6 +1,9 @@
 //! Tasks of the workspace: `cargo xtask COMMAND`.
 
 mod bench;
+mod generate;
+mod layers;
+mod test;
 
 use clap::Parser;
 
@@ -9,10 +12,19 @@ use clap::Parser;
 enum Command {
     /// Measures what a request costs, beside nginx, HAProxy and a bare hyper proxy.
     Bench(bench::Args),
+    /// Writes documents that follow from the code; `--check` fails when one is stale.
+    Generate(generate::Args),
+    /// Checks that imports point one way only.
+    Layers,
+    /// Installs what the tests need and runs every test.
+    Test(test::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Bench(args) => bench::run(args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Layers => layers::run(),
+        Command::Test(args) => test::run(&args),
     }
 }

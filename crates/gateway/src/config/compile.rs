@@ -12,7 +12,7 @@ use http::HeaderName;
 use portcullis_core::config::{ConfigError, Period, Severity, Spanned};
 use portcullis_core::{Clock, bounds};
 use portcullis_transport::client::TrustedProxies;
-use portcullis_transport::{fields, head, listener};
+use portcullis_transport::{drive, fields, head, listener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -98,6 +98,15 @@ impl Compiler<'_> {
             }
             compiled.extend(listener.compile(id, self.base, now, &mut self.findings));
         }
+        let redirect = config.listeners.iter().find(|listener| listener.redirect_to_https.value);
+        if let Some(redirect) = redirect
+            && config.listeners.iter().all(|listener| listener.tls.is_none())
+        {
+            let message = "`redirect_to_https` without a listener with `tls`";
+            let place = &redirect.redirect_to_https.referenced;
+            self.findings
+                .push(ConfigError::at(place, message, "a listener with `tls`, where clients are sent").warning());
+        }
         compiled
     }
 
@@ -129,14 +138,16 @@ impl Compiler<'_> {
     fn timeouts(&mut self, config: &Config) -> Timeouts {
         let written = &config.timeouts;
         Timeouts {
-            handshake: self.period(written.handshake.as_ref(), bounds::HANDSHAKE_TIMEOUT),
-            head: self.period(written.head.as_ref(), bounds::HEAD_TIMEOUT),
-            idle: self.period(written.idle.as_ref(), bounds::IDLE_TIMEOUT),
+            connection: drive::Timeouts {
+                handshake: self.period(written.handshake.as_ref(), bounds::HANDSHAKE_TIMEOUT),
+                head: self.period(written.head.as_ref(), bounds::HEAD_TIMEOUT),
+                idle: self.period(written.idle.as_ref(), bounds::IDLE_TIMEOUT),
+                write_stall: self.period(written.write_stall.as_ref(), bounds::WRITE_STALL_TIMEOUT),
+                tunnel_idle: self.period(written.tunnel_idle.as_ref(), bounds::TUNNEL_IDLE_TIMEOUT),
+                linger: self.period(written.linger.as_ref(), bounds::LINGER_TIMEOUT),
+            },
             body_idle: self.period(written.body_idle.as_ref(), bounds::BODY_IDLE_TIMEOUT),
-            write_stall: self.period(written.write_stall.as_ref(), bounds::WRITE_STALL_TIMEOUT),
             exchange: self.period(written.exchange.as_ref(), bounds::EXCHANGE_TIMEOUT),
-            tunnel_idle: self.period(written.tunnel_idle.as_ref(), bounds::TUNNEL_IDLE_TIMEOUT),
-            linger: self.period(written.linger.as_ref(), bounds::LINGER_TIMEOUT),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 use portcullis_core::{Control, Mode};
-use portcullis_transport::{harden, head, listener, upstream};
+use portcullis_transport::{drive, harden, head, listener, upstream};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,22 +45,12 @@ pub struct Plan {
 /// Deadlines on the client side; defaults from `core::bounds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From accept to the end of the TLS handshake.
-    pub handshake: Duration,
-    /// From the first byte of a head to its last.
-    pub head: Duration,
-    /// A connection without a request on it.
-    pub idle: Duration,
+    /// Those that belong to the connection.
+    pub connection: drive::Timeouts,
     /// Request content without a byte.
     pub body_idle: Duration,
-    /// A response that the client does not read.
-    pub write_stall: Duration,
     /// A whole exchange, where neither operation nor upstream says otherwise.
     pub exchange: Duration,
-    /// A tunnel or stream without a byte in either direction.
-    pub tunnel_idle: Duration,
-    /// How long the rest of a refused request is read and dropped.
-    pub linger: Duration,
 }
 
 /// One upstream.

@@ -185,7 +185,7 @@ pub struct UpstreamTimeouts {
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub pool_idle: Option<Spanned<Period>>,
-    /// The whole exchange with the upstream, retries included. Default: `60s`.
+    /// Deadline of a whole exchange of the APIs behind this upstream. Default: `timeouts.exchange`.
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub total: Option<Spanned<Period>>,
@@ -251,7 +251,7 @@ pub struct Operation {
     #[serde(default)]
     #[schemars(with = "Option<Size>")]
     pub max_body: Option<Spanned<Size>>,
-    /// Deadline of the whole exchange. Default: `timeouts.exchange`.
+    /// Deadline of the whole exchange. Default: `total` of the upstream, else `timeouts.exchange`.
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub timeout: Option<Spanned<Period>>,

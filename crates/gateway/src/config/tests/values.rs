@@ -12,7 +12,7 @@ fn short_form_is_the_secure_form() {
     let plan = loaded.plan;
     assert_eq!((plan.listeners.len(), plan.upstreams.len(), plan.apis.len(), plan.operations.len()), (1, 1, 1, 3));
     assert!(plan.admin.is_none() && plan.health.is_none(), "nothing listens that is not written");
-    assert_eq!(plan.timeouts.head, Duration::from_secs(10));
+    assert_eq!(plan.timeouts.connection.head, Duration::from_secs(10));
     for settings in plan.operations.iter().chain([&plan.apis[0].default]) {
         assert!(settings.modes.iter().all(|mode| *mode == Mode::Enforce));
         assert_eq!((settings.max_body, settings.timeout), (1 << 20, Some(Duration::from_secs(60))));
