@@ -5,7 +5,7 @@ use super::compiled::Compiled;
 use super::error::{Failed, stop_of};
 use super::io::UpstreamIo;
 use super::judge::judge;
-use super::link::{Broken, Link};
+use super::link::Link;
 use super::pool::{Busy, Lease, Pools, View};
 use super::upload::{Replay, RequestBody, Upload};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use portcullis_core::{Fault, Reason, Stop};
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -64,17 +65,19 @@ pub enum Forwarded<B: RequestBody> {
 ///
 /// # Errors
 /// [`Failed`] with an upstream fault, or with what the client's own content came to.
-pub async fn forward<B: RequestBody>(
-    pools: &Pools<B>,
-    upstream: &Arc<Compiled>,
+pub fn forward<'a, B: RequestBody>(
+    pools: &'a Pools<B>,
+    upstream: &'a Arc<Compiled>,
     request: Request<B>,
     facts: Attempt,
-) -> Result<Answer<B>, Failed> {
+) -> impl Future<Output = Result<Answer<B>, Failed>> + use<'a, B> {
     let view = pools.view(upstream);
     view.budget.deposit();
     let repeatable = facts.replayable || is_idempotent(request.method());
-    let course = Course { pools, upstream, view: &view, upgrade: facts.upgrade, repeatable };
-    course.run(request.map(Upload::new)).await
+    let request = Some(request.map(Upload::new));
+    // Made before the future is, so that the request lies in it once: hyper moves the whole future.
+    let mut course = Course { pools, upstream, view, upgrade: facts.upgrade, repeatable, request };
+    async move { course.run().await }
 }
 
 /// Methods whose request may be sent twice (RFC 9110 §9.2.2). TRACE is no method that we forward.
@@ -82,32 +85,34 @@ fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
-/// What stays the same over all attempts for one request.
+/// One request on its way through all attempts.
 struct Course<'a, B: RequestBody> {
     pools: &'a Pools<B>,
     upstream: &'a Compiled,
-    view: &'a View<B>,
+    view: Rc<View<B>>,
     upgrade: bool,
     repeatable: bool,
+    /// What the next attempt sends; while one runs, what may be sent again if it fails.
+    request: Option<Request<Upload<B>>>,
 }
 
 /// An attempt without a response that may be passed on.
-struct Miss<B> {
+struct Miss {
     stop: Stop,
-    /// The request, where it may be sent again.
-    again: Option<Request<Upload<B>>>,
+    /// The upstream did not see the request, or does not mind it twice.
+    repeatable: bool,
     /// The connection was a kept one: the endpoint itself may be well.
     kept: bool,
 }
 
 impl<B: RequestBody> Course<'_, B> {
-    async fn run(&self, mut request: Request<Upload<B>>) -> Result<Answer<B>, Failed> {
+    async fn run(&mut self) -> Result<Answer<B>, Failed> {
         let mut tried = [0_u16; MAX_ATTEMPTS];
         let mut attempts = 0_u8;
-        let mut next = self.pools.choose(self.view, self.upstream, &[]);
+        let mut next = self.pools.choose(&self.view, self.upstream, &[]);
         let mut fresh = false;
         loop {
-            let Some((index, slot)) = next.and_then(|index| Some((index, self.view.slots.get(index)?))) else {
+            let Some((index, busy)) = next.and_then(|index| Some((index, self.view.slots.get(index)?.enter()))) else {
                 return Err(Failed { stop: Stop::fault(Reason::UpstreamUnavailable), endpoint: None, attempts });
             };
             let endpoint = u16::try_from(index).unwrap_or(u16::MAX);
@@ -115,71 +120,63 @@ impl<B: RequestBody> Course<'_, B> {
                 *entry = endpoint;
             }
             attempts = attempts.saturating_add(1);
-            let miss = match self.attempt(index, slot.enter(), request, fresh).await {
+            let miss = match self.attempt(index, busy, fresh).await {
                 Ok(forwarded) => return Ok(Answer { endpoint, attempts, forwarded }),
                 Err(miss) => miss,
             };
-            let failed = |stop| Failed { stop, endpoint: Some(endpoint), attempts };
             // Another endpoint; without one, the same over a new connection, if what failed was one kept from before.
-            let tried = tried.get(..usize::from(attempts)).filter(|tried| tried.len() < MAX_ATTEMPTS);
-            let Some((again, tried)) = miss.again.zip(tried) else { return Err(failed(miss.stop)) };
-            let other = self.pools.choose(self.view, self.upstream, tried);
+            let tried = tried.get(..usize::from(attempts)).unwrap_or_default();
+            let other = self.pools.choose(&self.view, self.upstream, tried);
             fresh = other.is_none();
             next = other.or(miss.kept.then_some(index));
-            if next.is_none() || !self.view.budget.withdraw() {
-                return Err(failed(miss.stop));
+            let again = miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS && next.is_some();
+            if !again || !self.view.budget.withdraw() {
+                return Err(Failed { stop: miss.stop, endpoint: Some(endpoint), attempts });
             }
-            request = again;
         }
     }
 
     /// One endpoint: a kept connection, or a new one.
-    async fn attempt(
-        &self,
-        index: usize,
-        mut busy: Busy<B>,
-        mut request: Request<Upload<B>>,
-        fresh: bool,
-    ) -> Result<Forwarded<B>, Miss<B>> {
+    async fn attempt(&mut self, index: usize, mut busy: Busy<B>, fresh: bool) -> Result<Forwarded<B>, Miss> {
         loop {
             let kept = if fresh { None } else { busy.slot().take() };
             let was_kept = kept.is_some();
-            let link = match kept {
-                Some(link) => link,
-                // In its own box: rare, and large enough to slow down the moves of every exchange.
-                None => match Box::pin(self.pools.connect(self.upstream, index, busy.slot())).await {
-                    Ok(link) => link,
-                    Err(stop) => return Err(Miss { stop, again: Some(request), kept: false }),
-                },
-            };
-            let spare = if self.repeatable { copy_of(&request) } else { None };
+            let link =
+                match kept {
+                    Some(link) => link,
+                    // In its own box: rare, and large enough to slow down the moves of every exchange.
+                    None => Box::pin(self.pools.connect(self.upstream, index, busy.slot()))
+                        .await
+                        .map_err(|stop| Miss { stop, repeatable: true, kept: false })?,
+                };
             let mut lease = Lease { link, busy };
-            let lost = match self.send(&mut lease.link, request).await {
+            let lost = match self.send(&mut lease.link).await {
                 Ok(response) => {
-                    return self.admit(lease, response).map_err(|stop| Miss { stop, again: None, kept: false });
+                    let admitted = self.admit(lease, response);
+                    return admitted.map_err(|stop| Miss { stop, repeatable: false, kept: false });
                 }
                 Err(lost) => lost,
             };
-            match lost.unsent {
-                Some(back) if was_kept => {
-                    // It had died while idle, and nothing was lost with it. What else died is not worth a try each.
-                    if lease.link.watch().read.get() > 0 {
-                        let upstream = &*self.upstream.name;
-                        tracing::warn!(upstream, "idle connection closed: the upstream sent bytes unasked");
-                    }
-                    let Lease { link, busy: same } = lease;
-                    drop(link);
-                    same.slot().close_dead();
-                    (request, busy) = (back, same);
-                }
-                Some(back) => return Err(Miss { stop: lost.stop, again: Some(back), kept: false }),
-                None => return Err(Miss { stop: lost.stop, again: spare.filter(|_| lost.silent), kept: was_kept }),
+            if !(lost.unsent && was_kept) {
+                return Err(Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept });
             }
+            // It had died while idle, and nothing was lost with it. What else died is not worth a try each.
+            if !lost.silent {
+                let upstream = &*self.upstream.name;
+                tracing::warn!(upstream, "idle connection closed: the upstream sent bytes unasked");
+            }
+            drop(lease.link);
+            busy = lease.busy;
+            busy.slot().close_dead();
         }
     }
 
     /// Sends the request over a connection and waits for the head of the response.
-    async fn send(&self, link: &mut Link<B>, request: Request<Upload<B>>) -> Result<Response<Incoming>, Lost<B>> {
+    async fn send(&mut self, link: &mut Link<B>) -> Result<Response<Incoming>, Lost> {
+        let spare = if self.repeatable { self.request.as_ref().and_then(copy_of) } else { None };
+        let Some(request) = std::mem::replace(&mut self.request, spare) else {
+            return Err(Lost { unsent: false, silent: false, stop: Stop::fault(Reason::Internal) }); // sent already
+        };
         let mut answer = pin!(link.send(request));
         let sent = poll_fn(|cx| {
             let ended = link.poll(cx);
@@ -191,8 +188,7 @@ impl<B: RequestBody> Course<'_, B> {
             if ended {
                 link.close();
                 let answer = link.quietly(|cx| answer.as_mut().poll(cx));
-                let gone = || Poll::Ready(Err(Reason::UpstreamClosed));
-                return if answer.is_ready() { answer.map(Ok) } else { gone() };
+                return if answer.is_ready() { answer.map(Ok) } else { Poll::Ready(Err(Reason::UpstreamClosed)) };
             }
             let written = link.watch().written.get();
             if link.is_overdue(cx, self.upstream.timeouts.response, written) {
@@ -202,12 +198,14 @@ impl<B: RequestBody> Course<'_, B> {
         });
         match sent.await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(Broken { request, error })) => {
-                let silent = link.watch().read.get() == 0;
-                Err(Lost { unsent: request, stop: stop_of(link.watch(), error), silent })
+            Ok(Err(mut error)) => {
+                let unsent = error.take_message();
+                let (is_unsent, silent) = (unsent.is_some(), link.watch().read.get() == 0);
+                self.request = unsent.or_else(|| self.request.take());
+                Err(Lost { unsent: is_unsent, silent, stop: stop_of(link.watch(), error.into_error()) })
             }
             // Not sent again: a slow upstream is not helped by more work.
-            Err(reason) => Err(Lost { unsent: None, stop: Stop::fault(reason), silent: false }),
+            Err(reason) => Err(Lost { unsent: false, silent: false, stop: Stop::fault(reason) }),
         }
     }
 
@@ -227,12 +225,12 @@ impl<B: RequestBody> Course<'_, B> {
 }
 
 /// A request that found no response.
-struct Lost<B> {
-    /// The request, where nothing of it was written.
-    unsent: Option<Request<Upload<B>>>,
-    stop: Stop,
-    /// Nothing was read either.
+struct Lost {
+    /// Nothing of it was written.
+    unsent: bool,
+    /// Nothing was read.
     silent: bool,
+    stop: Stop,
 }
 
 /// The request once more, where its content can be had again.

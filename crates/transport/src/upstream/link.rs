@@ -4,6 +4,9 @@ use super::io::{Progress, Tap, UpstreamIo, Watch};
 use super::upload::{RequestBody, Upload};
 use crate::wheel::{Timer, Wheel};
 use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use portcullis_core::bounds::{MAX_UPSTREAM_HEAD_BYTES, MAX_UPSTREAM_HEADER_FIELDS};
@@ -59,20 +62,14 @@ impl<B: RequestBody> Link<B> {
         &self.watch
     }
 
-    /// Begins an exchange. The future holds the answer only after [`Link::poll`] has made progress: poll it with a waker of
-    /// its own that does nothing, so that the connection does not wake the task that is polling it.
-    pub(super) fn send(
-        &mut self,
-        mut request: http::Request<Upload<B>>,
-    ) -> impl Future<Output = Result<http::Response<hyper::body::Incoming>, Broken<B>>> + use<B> {
+    /// Begins an exchange. The future holds the answer only after [`Link::poll`] has made progress: poll it
+    /// [quietly](Link::quietly), so that the connection does not wake the task that is polling it.
+    pub(super) fn send(&mut self, mut request: Request<Upload<B>>) -> impl Future<Output = Sent<B>> + use<B> {
         self.watch.reset();
         self.begin_wait();
         request.body_mut().attach(Rc::clone(&self.watch));
-        let sent = self.sender.try_send_request(request);
         // Its `poll` must not give up because the task's budget is spent: nothing would wake it.
-        tokio::task::coop::unconstrained(async move {
-            sent.await.map_err(|mut error| Broken { request: error.take_message(), error: error.into_error() })
-        })
+        tokio::task::coop::unconstrained(self.sender.try_send_request(request))
     }
 
     /// Reads and writes what can be read and written now. True once the connection has ended, and with it the part of the
@@ -152,12 +149,8 @@ impl<B: RequestBody> Link<B> {
     }
 }
 
-/// A request that found no response on this connection.
-pub(super) struct Broken<B> {
-    /// The request, where nothing of it was written.
-    pub(super) request: Option<http::Request<Upload<B>>>,
-    pub(super) error: hyper::Error,
-}
+/// A response, or why there is none and the request where nothing of it was written.
+pub(super) type Sent<B> = Result<Response<Incoming>, TrySendError<Request<Upload<B>>>>;
 
 /// The waker that a connection knows: it wakes the task of the present exchange, or nobody while idle. Registered once with
 /// the socket, whatever tasks come and go.

@@ -86,7 +86,7 @@ impl<B: RequestBody> Pools<B> {
             view.upstream.strong_count() > 0
         });
         self.slots.borrow_mut().retain(|_, slot| {
-            slot.close_idle(|idle, keep| now.saturating_sub(idle.since) >= keep || !idle.link.is_alive());
+            slot.sweep(now);
             Rc::strong_count(slot) > 1 // a view or an exchange holds it
         });
     }
@@ -191,11 +191,20 @@ impl<B: RequestBody> Slot<B> {
 
     fn put(&self, link: Box<Link<B>>) {
         link.rest();
-        let mut idle = self.idle.borrow_mut();
-        idle.push(Idle { link, since: self.seconds.get() });
-        let coldest = (idle.len() > MAX_IDLE_UPSTREAM).then(|| idle.remove(0));
-        drop(idle);
-        drop(coldest);
+        // Bounded by the exchanges that were in flight at once; what more than the bound rests is closed by the sweep.
+        // Closing it here would open it again at the next burst.
+        self.idle.borrow_mut().push(Idle { link, since: self.seconds.get() });
+    }
+
+    /// Closes what rested for too long, what is over [`MAX_IDLE_UPSTREAM`] and was not needed for a second, and what died.
+    fn sweep(&self, now: u64) {
+        let mut over = self.idle.borrow().len().saturating_sub(MAX_IDLE_UPSTREAM);
+        self.close_idle(|idle, keep| {
+            let rested = now.saturating_sub(idle.since);
+            let closes = rested >= keep || (over > 0 && rested > 1) || !idle.link.is_alive();
+            over = over.saturating_sub(usize::from(closes)); // the coldest come first
+            closes
+        });
     }
 
     /// Closes idle connections that the upstream has closed.
