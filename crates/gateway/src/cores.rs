@@ -13,6 +13,7 @@ use portcullis_core::bounds::WHEEL_TICK;
 use portcullis_core::{Clock, Reason, Stop};
 use portcullis_events::{Lane, Metrics, Recorder};
 use portcullis_transport::drive::{self, Accept, Connection, Connections, Drain, Handler};
+use portcullis_transport::harden;
 use portcullis_transport::wheel::Wheel;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -171,7 +172,7 @@ fn accept(address: SocketAddr, shared: &Shared, gateway: &Rc<Gateway>, drain: Rc
         let snapshot = worker.pin();
         let listener = snapshot.listeners.iter().find(|listener| listener.facts.address == address)?;
         let tls = listener.tls.as_ref().map(|tls| Arc::clone(&tls.server));
-        Some(drive::Settings { facts: listener.facts, tls })
+        Some(drive::Settings { facts: listener.facts, tls, timeouts: Arc::clone(&snapshot.timeouts.connection) })
     };
     // Between a reload that removes the listener and the command that closes it, what held before still does.
     let last = RefCell::new(now()?);
@@ -180,7 +181,7 @@ fn accept(address: SocketAddr, shared: &Shared, gateway: &Rc<Gateway>, drain: Rc
         if let Some(now) = now() {
             *last = now;
         }
-        drive::Settings { facts: last.facts, tls: last.tls.clone() }
+        drive::Settings { facts: last.facts, tls: last.tls.clone(), timeouts: Arc::clone(&last.timeouts) }
     };
     Some(Accept {
         settings: Box::new(settings),
@@ -210,10 +211,14 @@ impl Handler for Gateway {
     fn refuse(&self, connection: &Connection, reason: Reason) -> Bytes {
         let mut x = Exchange::open(&self.worker, Method::default());
         x.record.client = connection.peer.ip();
+        x.tls = connection.listener.tls;
         x.stopped(&Stop::Deny(reason));
         let problem = render::problem(reason);
         x.record.status = problem.status.as_u16();
-        render::raw(&problem, &x.id)
+        let mut headers = render::fields(&problem, None);
+        pipeline::harden_response(&mut x, &mut headers);
+        harden::sign(&mut headers, x.id.clone());
+        render::raw(&problem, headers, x.id_text())
     }
 
     fn is_trusted_proxy(&self, peer: IpAddr) -> bool {

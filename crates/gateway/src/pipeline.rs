@@ -240,7 +240,7 @@ fn respond_head(mut x: Box<Exchange>, response: Response<UpstreamBody>) -> Respo
 }
 
 /// `response.headers`. What it would change is its finding in monitor.
-fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
+pub(crate) fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
     let mode = x.mode(Control::ResponseHeaders);
     if mode == Mode::Off {
         return;

@@ -4,14 +4,10 @@
 //! upstreams or values of the request, so that a refusal tells a prober nothing but its kind (RFC 9457).
 
 use bytes::Bytes;
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use portcullis_core::Reason;
 
-/// The header field that carries the request id on both sides.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What every problem type begins with.
 pub const TYPE_PREFIX: &str = "urn:portcullis:problem:";
 
@@ -161,10 +157,8 @@ pub fn fields(problem: &Problem, allow: Option<&HeaderValue>) -> HeaderMap {
 }
 
 /// A whole HTTP/1.1 response, for a connection that ends before there is a request to answer.
-pub fn raw(problem: &Problem, request_id: &HeaderValue) -> Bytes {
-    let content = content(problem, request_id.to_str().unwrap_or_default());
-    let mut headers = fields(problem, None);
-    headers.insert(REQUEST_ID, request_id.clone());
+pub fn raw(problem: &Problem, mut headers: HeaderMap, request_id: &str) -> Bytes {
+    let content = content(problem, request_id);
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
     let mut out = Vec::with_capacity(512);

@@ -30,7 +30,7 @@ use hyper::body::Incoming;
 use portcullis_core::Reason;
 
 pub use accept::{Accept, Settings, accept_loop};
-pub use connection::{Connection, Protocol};
+pub use connection::{Connection, Protocol, Timeouts};
 pub use connections::{Connections, Counts};
 pub use drain::{Drain, Watch};
 pub use service::Tracked;

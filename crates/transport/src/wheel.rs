@@ -8,8 +8,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Slots of the wheel; a deadline further away waits in the last slot and is looked at again there.
+/// Slots of the wheel, a power of two; a deadline further away waits in the last slot and is looked at again there.
 const SLOTS: usize = 1024;
+/// Ticks from now to the last slot.
+const FURTHEST: u64 = SLOTS as u64 - 1;
 /// The deadline of a timer that is not armed.
 const NEVER: u64 = u64::MAX;
 
@@ -78,7 +80,7 @@ impl Wheel {
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             interval.tick().await;
-            let passed = start.elapsed().as_nanos() / self.tick.as_nanos().max(1);
+            let passed = start.elapsed().as_nanos().checked_div(self.tick.as_nanos()).unwrap_or(0);
             self.advance_to(u64::try_from(passed).unwrap_or(u64::MAX));
         }
     }
@@ -105,12 +107,12 @@ impl State {
     }
 
     fn slot_of(tick: u64) -> usize {
-        usize::try_from(tick % SLOTS as u64).unwrap_or(0)
+        usize::try_from(tick).map_or(0, |tick| tick & (SLOTS - 1))
     }
 
     /// Puts the node into the slot of its deadline, or into the furthest one.
     fn link(&mut self, key: u32) {
-        let furthest = self.now.saturating_add(SLOTS as u64 - 1);
+        let furthest = self.now.saturating_add(FURTHEST);
         let Some(deadline) = self.nodes.get(key as usize).map(|node| node.deadline) else { return };
         let tick = deadline.clamp(self.now.saturating_add(1), furthest);
         let Some(head) = self.slots.get_mut(Self::slot_of(tick)) else { return };

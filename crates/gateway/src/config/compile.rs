@@ -14,6 +14,7 @@ use portcullis_core::{Clock, bounds};
 use portcullis_transport::client::TrustedProxies;
 use portcullis_transport::{drive, fields, head, listener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The only version of the file's format.
@@ -138,14 +139,14 @@ impl Compiler<'_> {
     fn timeouts(&mut self, config: &Config) -> Timeouts {
         let written = &config.timeouts;
         Timeouts {
-            connection: drive::Timeouts {
+            connection: Arc::new(drive::Timeouts {
                 handshake: self.period(written.handshake.as_ref(), bounds::HANDSHAKE_TIMEOUT),
                 head: self.period(written.head.as_ref(), bounds::HEAD_TIMEOUT),
                 idle: self.period(written.idle.as_ref(), bounds::IDLE_TIMEOUT),
                 write_stall: self.period(written.write_stall.as_ref(), bounds::WRITE_STALL_TIMEOUT),
                 tunnel_idle: self.period(written.tunnel_idle.as_ref(), bounds::TUNNEL_IDLE_TIMEOUT),
                 linger: self.period(written.linger.as_ref(), bounds::LINGER_TIMEOUT),
-            },
+            }),
             body_idle: self.period(written.body_idle.as_ref(), bounds::BODY_IDLE_TIMEOUT),
             exchange: self.period(written.exchange.as_ref(), bounds::EXCHANGE_TIMEOUT),
         }

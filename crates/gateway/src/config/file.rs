@@ -70,7 +70,7 @@ pub(super) struct Parsed {
 pub(super) fn parse(text: &str) -> Parsed {
     let tree: Spanned<Node> = match from_str(text) {
         Ok(tree) => tree,
-        Err(error) => return Parsed { config: Err(vec![error]), masked: text.to_owned() },
+        Err(error) => return Parsed { config: Err(vec![error]), masked: mask_unparsed(text) },
     };
     let found = tree::check(&tree, super::schema());
     drop(tree);
@@ -160,4 +160,29 @@ fn mask(text: &str, secrets: &[Location]) -> String {
     }
     let masked = |at: u64| spans.iter().any(|&(start, end)| at >= start && at < end);
     text.chars().zip(0u64..).map(|(char, at)| if char != '\n' && masked(at) { '*' } else { char }).collect()
+}
+
+/// [`mask`] for text that is no YAML, where nobody knows which values are secret: all below `headers:` are taken for it.
+fn mask_unparsed(text: &str) -> String {
+    let stars = |text: &str| text.chars().map(|char| if char.is_whitespace() { char } else { '*' }).collect::<String>();
+    let depth = |line: &str| line.chars().take_while(|char| *char == ' ').count();
+    let mut below = None;
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if below.is_some_and(|headers| depth(line) <= headers && !line.trim().is_empty()) {
+            below = None;
+        }
+        let kept = match (below, line.find("headers:")) {
+            (Some(_), _) => line.find(':').map_or(0, |at| at.saturating_add(1)),
+            (None, Some(at)) if !line.get(..at).is_some_and(|before| before.ends_with(['_', '-'])) => {
+                below = Some(depth(line));
+                at.saturating_add("headers:".len())
+            }
+            (None, _) => line.len(),
+        };
+        let (shown, hidden) = line.split_at_checked(kept).unwrap_or((line, ""));
+        out.push_str(shown);
+        out.push_str(&stars(hidden));
+    }
+    out
 }

@@ -43,10 +43,10 @@ pub struct Plan {
 }
 
 /// Deadlines on the client side; defaults from `core::bounds`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Those that belong to the connection.
-    pub connection: drive::Timeouts,
+    pub connection: Arc<drive::Timeouts>,
     /// Request content without a byte.
     pub body_idle: Duration,
     /// A whole exchange, where neither operation nor upstream says otherwise.

@@ -36,7 +36,8 @@ fn a_405_always_has_allow() {
 
 #[test]
 fn raw_is_one_whole_response() {
-    let bytes = raw(&problem(Reason::HeadTimeout), &HeaderValue::from_static("x"));
+    let problem = problem(Reason::HeadTimeout);
+    let bytes = raw(&problem, super::fields(&problem, None), "x");
     let mut fields = [httparse::EMPTY_HEADER; 16];
     let mut response = httparse::Response::new(&mut fields);
     let httparse::Status::Complete(head) = response.parse(&bytes).expect("head") else { panic!("incomplete") };

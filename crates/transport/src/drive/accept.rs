@@ -10,14 +10,14 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use hyper::server::conn::{http1 as hyper1, http2 as hyper2};
-use portcullis_core::bounds::{ACCEPT_PAUSE, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT};
+use portcullis_core::bounds::ACCEPT_PAUSE;
 use rustls::ServerConfig;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::connection::{Connection, Protocol};
+use super::connection::{Connection, Protocol, Timeouts};
 use super::connections::{Connections, Permit};
 use super::drain::{Drain, Watch};
 use super::finish::within;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub facts: Facts,
     /// The certificate, on a TLS listener.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Deadlines of the connection.
+    pub timeouts: Arc<Timeouts>,
 }
 
 /// What one accept loop needs.
@@ -125,6 +127,7 @@ struct Arrival<H> {
     shared: Rc<Shared<H>>,
     peer: SocketAddr,
     facts: Facts,
+    timeouts: Arc<Timeouts>,
     permit: Permit,
     watch: Watch,
     timer: Timer,
@@ -150,9 +153,9 @@ impl<H: Handler> Shared<H> {
         };
         // Fails on a connection that is gone already; reading finds that out.
         drop(stream.set_nodelay(true));
-        let Settings { facts, tls } = (accept.settings)();
+        let Settings { facts, tls, timeouts } = (accept.settings)();
         let (watch, timer) = (accept.drain.watch(), accept.wheel.timer());
-        let arrival = Arrival { shared: Rc::clone(self), peer, facts, permit, watch, timer };
+        let arrival = Arrival { shared: Rc::clone(self), peer, facts, timeouts, permit, watch, timer };
         match tls {
             Some(config) => drop(tokio::task::spawn_local(arrival.drive_tls(stream, config))),
             None => drop(tokio::task::spawn_local(arrival.drive_plain(stream))),
@@ -178,7 +181,7 @@ impl<H: Handler> Arrival<H> {
 
     async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<Box<TlsStream<TcpStream>>> {
         let mut handshake = TlsAcceptor::from(config).accept(stream);
-        self.timer.arm(HANDSHAKE_TIMEOUT);
+        self.timer.arm(self.timeouts.handshake);
         poll_fn(|context| {
             if self.watch.poll_aborted(context).is_ready() {
                 return Poll::Ready(None);
@@ -194,7 +197,7 @@ impl<H: Handler> Arrival<H> {
     async fn drive_plain(self, mut stream: TcpStream) {
         let mut prefix = Bytes::new();
         if self.facts.h2c {
-            match within(&self.timer, HEAD_TIMEOUT, self.until_draining(read_prefix(&mut stream))).await {
+            match within(&self.timer, self.timeouts.head, self.until_draining(read_prefix(&mut stream))).await {
                 Some(Some(Ok(read))) => prefix = read,
                 Some(Some(Err(_)) | None) | None => return,
             }
@@ -216,8 +219,8 @@ impl<H: Handler> Arrival<H> {
     }
 
     async fn http1<Io: super::Stream>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
-        let Self { shared, peer, facts, permit, watch, timer } = self;
-        let connection = Connection::new(peer, facts, Protocol::Http1, sni, timer);
+        let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
+        let connection = Connection::new(peer, facts, timeouts, Protocol::Http1, sni, timer);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         let handler = Rc::clone(&shared.accept.handler);
         http1::Serving { builder: &shared.http1, connection, handler, watch }.run(io).await;
@@ -225,8 +228,8 @@ impl<H: Handler> Arrival<H> {
     }
 
     async fn http2<Io: super::Stream + 'static>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
-        let Self { shared, peer, facts, permit, watch, timer } = self;
-        let connection = Connection::new(peer, facts, Protocol::Http2, sni, timer);
+        let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
+        let connection = Connection::new(peer, facts, timeouts, Protocol::Http2, sni, timer);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         http2::serve(&shared.http2, io, connection, Rc::clone(&shared.accept.handler), watch).await;
         drop(permit);

@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use portcullis_core::bounds::{
-    DRAIN_GRACE, HEAD_TIMEOUT, IDLE_TIMEOUT, MAX_REQUESTS_PER_CONNECTION, MAX_STREAMS_PER_CONNECTION, WARM_TIMEOUT,
-    WRITE_STALL_TIMEOUT,
+    DRAIN_GRACE, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_REQUESTS_PER_CONNECTION,
+    MAX_STREAMS_PER_CONNECTION, TUNNEL_IDLE_TIMEOUT, WARM_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 
 use super::tunnel::Tunnel;
@@ -34,6 +35,36 @@ impl Protocol {
     }
 }
 
+/// Deadlines of a connection; the defaults are those of [`portcullis_core::bounds`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From accept to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// A connection without a request on it.
+    pub idle: Duration,
+    /// A response that the client does not read.
+    pub write_stall: Duration,
+    /// A tunnel without a byte in either direction.
+    pub tunnel_idle: Duration,
+    /// How long the rest of a refused request is read and dropped.
+    pub linger: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: HANDSHAKE_TIMEOUT,
+            head: HEAD_TIMEOUT,
+            idle: IDLE_TIMEOUT,
+            write_stall: WRITE_STALL_TIMEOUT,
+            tunnel_idle: TUNNEL_IDLE_TIMEOUT,
+            linger: LINGER_TIMEOUT,
+        }
+    }
+}
+
 /// One client connection, shared by its exchanges.
 pub struct Connection {
     /// Who is connected. An IPv4 address inside an IPv6 one is shown as the IPv4 address.
@@ -46,6 +77,7 @@ pub struct Connection {
     pub sni: Option<Box<str>>,
     /// What was said of the last request to its upstream.
     pub forwarded: RefCell<ForwardedCache>,
+    pub(super) timeouts: Arc<Timeouts>,
     requests: Cell<u32>,
     active: Cell<u32>,
     close_after: Cell<bool>,
@@ -80,7 +112,7 @@ pub(super) enum Expiry {
     Head,
     /// No request came soon after the last one.
     Warm,
-    /// No request for [`IDLE_TIMEOUT`], or for [`DRAIN_GRACE`] on a connection that is to close.
+    /// No request for [`Timeouts::idle`], or for [`DRAIN_GRACE`] on a connection that is to close.
     Idle,
     /// The client does not read.
     Stalled,
@@ -90,6 +122,7 @@ impl Connection {
     pub(super) fn new(
         peer: SocketAddr,
         listener: Facts,
+        timeouts: Arc<Timeouts>,
         protocol: Protocol,
         sni: Option<Box<str>>,
         timer: Timer,
@@ -104,6 +137,7 @@ impl Connection {
             protocol,
             sni,
             forwarded: RefCell::default(),
+            timeouts,
             requests: Cell::new(0),
             active: Cell::new(0),
             close_after: Cell::new(false),
@@ -257,11 +291,11 @@ impl Connection {
 
     fn span(&self) -> Duration {
         match self.phase.get() {
-            _ if self.is_stalled.get() => WRITE_STALL_TIMEOUT,
-            Phase::Head => HEAD_TIMEOUT,
-            Phase::Idle | Phase::Warm if self.close_after.get() => DRAIN_GRACE,
-            Phase::Warm if self.is_coolable.get() => WARM_TIMEOUT,
-            Phase::Idle | Phase::Warm | Phase::Exchange => IDLE_TIMEOUT,
+            _ if self.is_stalled.get() => self.timeouts.write_stall,
+            Phase::Head => self.timeouts.head,
+            Phase::Idle | Phase::Warm if self.close_after.get() => DRAIN_GRACE.min(self.timeouts.idle),
+            Phase::Warm if self.is_coolable.get() => WARM_TIMEOUT.min(self.timeouts.idle),
+            Phase::Idle | Phase::Warm | Phase::Exchange => self.timeouts.idle,
         }
     }
 }

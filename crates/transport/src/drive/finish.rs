@@ -9,9 +9,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use portcullis_core::bounds::{LINGER_BYTES, LINGER_TIMEOUT};
+use portcullis_core::bounds::LINGER_BYTES;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
+use super::connection::Connection;
 use crate::wheel::Timer;
 
 /// Bytes dropped per read; on the stack, so that an ending connection costs no memory.
@@ -30,15 +31,16 @@ pub(super) async fn within<T>(timer: &Timer, span: Duration, future: impl Future
     outcome
 }
 
-/// Writes `answer`, ends our side, and reads until the client ends its own, at most [`LINGER_BYTES`] and [`LINGER_TIMEOUT`].
-pub(super) async fn linger<Io: AsyncRead + AsyncWrite + Unpin>(mut io: Io, timer: &Timer, answer: &[u8]) {
+/// Writes `answer`, ends our side, and reads until the client ends its own, at most [`LINGER_BYTES`] and
+/// [`super::Timeouts::linger`].
+pub(super) async fn linger<Io: AsyncRead + AsyncWrite + Unpin>(mut io: Io, connection: &Connection, answer: &[u8]) {
     let ending = async {
         io.write_all(answer).await?;
         io.shutdown().await?;
         let mut left = LINGER_BYTES;
         poll_fn(|context| poll_sink(&mut io, &mut left, context)).await
     };
-    let _: Option<std::io::Result<()>> = within(timer, LINGER_TIMEOUT, ending).await; // the connection is over either way
+    let _: Option<std::io::Result<()>> = within(connection.timer(), connection.timeouts.linger, ending).await; // the connection is over either way
 }
 
 fn poll_sink<Io: AsyncRead + Unpin>(

@@ -149,7 +149,7 @@ impl<H: Handler> Serving<'_, H> {
         let reason = match ending {
             Ending::Done(Ok(())) => {
                 if let Some(tunnel) = tunnel {
-                    return tunnel::run(&mut io, read, tunnel, connection.timer(), &self.watch).await;
+                    return tunnel::run(&mut io, read, tunnel, connection, &self.watch).await;
                 }
                 if connection.is_at_eof() {
                     return;
@@ -165,6 +165,6 @@ impl<H: Handler> Serving<'_, H> {
             Ending::Expired(Expiry::Stalled) | Ending::Aborted => return,
         };
         let answer = reason.map_or_else(Bytes::new, |reason| self.handler.refuse(connection, reason));
-        linger(io, connection.timer(), &answer).await;
+        linger(io, connection, &answer).await;
     }
 }

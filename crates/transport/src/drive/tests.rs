@@ -141,7 +141,11 @@ impl Server {
         let connections = options.connections.unwrap_or_else(Connections::new);
         let present = Rc::clone(&tls);
         let accept = Accept {
-            settings: Box::new(move || Settings { facts, tls: present.borrow().clone() }),
+            settings: Box::new(move || Settings {
+                facts,
+                tls: present.borrow().clone(),
+                timeouts: std::sync::Arc::default(),
+            }),
             handler: Rc::clone(&shop),
             connections: Arc::clone(&connections),
             wheel: Rc::clone(&wheel),

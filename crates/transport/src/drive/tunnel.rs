@@ -7,11 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use portcullis_core::bounds::{TUNNEL_BUFFER_BYTES, TUNNEL_IDLE_TIMEOUT};
+use portcullis_core::bounds::TUNNEL_BUFFER_BYTES;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connection::Connection;
 use super::drain::Watch;
-use crate::wheel::Timer;
 
 /// Either side of a tunnel.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
@@ -34,18 +34,19 @@ pub struct TunnelEnd {
     pub up: u64,
     /// Bytes that the client took from the upstream.
     pub down: u64,
-    /// Ended by us: neither side sent a byte for [`TUNNEL_IDLE_TIMEOUT`].
+    /// Ended by us: neither side sent a byte for [`super::Timeouts::tunnel_idle`].
     pub is_idle: bool,
     /// One side broke off instead of ending.
     pub is_broken: bool,
 }
 
 /// Carries the tunnel to its end. `early` is what the client sent behind its request.
-pub(super) async fn run(client: &mut dyn Stream, early: Bytes, tunnel: Tunnel, timer: &Timer, watch: &Watch) {
+pub(super) async fn run(client: &mut dyn Stream, early: Bytes, tunnel: Tunnel, connection: &Connection, watch: &Watch) {
+    let (timer, idle) = (connection.timer(), connection.timeouts.tunnel_idle);
     let Tunnel { mut upstream, leftover, on_end } = tunnel;
     let mut up = Direction::new(early);
     let mut down = Direction::new(leftover);
-    timer.arm(TUNNEL_IDLE_TIMEOUT);
+    timer.arm(idle);
     let end = poll_fn(|context| {
         if watch.poll_aborted(context).is_ready() {
             return Poll::Ready(None);
@@ -58,7 +59,7 @@ pub(super) async fn run(client: &mut dyn Stream, early: Bytes, tunnel: Tunnel, t
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {}
             _ => {
                 if up.bytes.saturating_add(down.bytes) > before {
-                    timer.arm(TUNNEL_IDLE_TIMEOUT);
+                    timer.arm(idle);
                 }
                 ready!(timer.poll_expired(context));
                 end.is_idle = true;

@@ -53,10 +53,13 @@ proptest! {
         let mut now = 0_u64;
         for (kind, which, ticks) in steps {
             match kind {
-                0 => { timers[which].arm(TICK * u32::try_from(ticks).unwrap()); model[which] = Some(now + ticks + 1); }
+                0 => {
+                    timers[which].arm(TICK.saturating_mul(u32::try_from(ticks).unwrap()));
+                    model[which] = Some(now.saturating_add(ticks).saturating_add(1));
+                }
                 1 => { timers[which].disarm(); model[which] = None; }
                 2 => { timers[which] = wheel.timer(); model[which] = None; }
-                _ => { now += ticks; wheel.advance_to(now); }
+                _ => { now = now.saturating_add(ticks); wheel.advance_to(now); }
             }
             for (timer, deadline) in timers.iter().zip(&model) {
                 prop_assert_eq!(expired(timer), deadline.is_some_and(|deadline| deadline <= now));

@@ -91,6 +91,22 @@ fn secrets_are_read_and_never_shown() {
 }
 
 #[test]
+fn secrets_of_a_file_that_is_no_yaml_are_not_shown() {
+    // edge/R7: where nothing can be parsed, everything below `headers` is taken for a secret
+    let cases = [
+        "upstreams:\n  shop:\n    headers:\n      X-Token: \"cAnArY-77\n    endpoints: []\n",
+        "upstreams:\n  shop: { headers: { X-Token: cAnArY-77, X-B: \"cAnArY-77 } }\n",
+        "upstreams:\n  shop:\n    headers: {\n      X-Token: cAnArY-77 cAnArY: x: [\n",
+    ];
+    for text in cases {
+        let printed = Folder::new().printed(text);
+        assert!(printed.contains("error: portcullis.yaml:") && !printed.contains("cAnArY"), "{printed}");
+    }
+    let printed = Folder::new().printed("apis:\n  shop:\n    response_headers: { hsts: off\n    x: y\n");
+    assert!(!printed.contains("**"), "nothing secret there: {printed}");
+}
+
+#[test]
 fn without_secrets_references_are_opaque() {
     let folder = Folder::new();
     let text = short("", "").replace("9000'] }", "9000'], headers: { X-Token: '${env:PORTCULLIS_TEST_MISSING}' } }");

@@ -9,7 +9,7 @@ fn what_hyper_was_not_given_follows_what_it_held() {
     let address = "127.0.0.1:1".parse().unwrap();
     let facts = Facts { id: 0, address, tls: false, internal: false, redirect_to_https: false, h2c: false };
     let timer = Wheel::new(Duration::from_millis(100)).timer();
-    let connection = Connection::new(address, facts, Protocol::Http1, None, timer);
+    let connection = Connection::new(address, facts, std::sync::Arc::default(), Protocol::Http1, None, timer);
     let cases = [
         // held by hyper, in front of the socket, unread in all
         ("", "", ""),
