@@ -1,0 +1,70 @@
+//! `cargo xtask test`: installs what the tests use as real peers, then runs every test.
+
+use anyhow::{Context as _, bail};
+use std::process::Command;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Run only tests whose name contains this
+    filter: Option<String>,
+}
+
+/// Programs that tests run as real clients and upstreams, with the Debian package that brings each.
+const PEERS: &[(&str, &str)] = &[("nginx", "nginx-light"), ("curl", "curl"), ("h2load", "nghttp2-client")];
+
+/// Installs, builds, tests.
+///
+/// # Errors
+/// A peer is missing and cannot be installed, or a test failed.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    install_peers()?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let nextest =
+        Command::new(&cargo).args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    let mut test = Command::new(&cargo);
+    if nextest {
+        test.args(["nextest", "run", "--workspace", "--cargo-profile", "ci", "--no-fail-fast"]);
+    } else {
+        test.args(["test", "--workspace", "--profile", "ci", "--no-fail-fast"]);
+    }
+    test.args(&args.filter);
+    let status = test.status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("tests failed");
+    }
+    Ok(())
+}
+
+fn install_peers() -> anyhow::Result<()> {
+    let missing: Vec<&str> =
+        PEERS.iter().filter(|(program, _)| !is_present(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("installing {}", missing.join(", "));
+    let mut update = Command::new("apt-get");
+    update.args(["update", "-qq"]);
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(&missing)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    for command in [&mut update, &mut install] {
+        let status = command.status().with_context(|| advice(&missing))?;
+        if !status.success() {
+            bail!("{}", advice(&missing));
+        }
+    }
+    Ok(())
+}
+
+fn advice(missing: &[&str]) -> String {
+    format!("tests need {}: install them (Debian package names), or run this as root", missing.join(", "))
+}
+
+/// nginx sits in a folder that is not on everybody's path.
+fn is_present(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|folder| folder.join(program).is_file())
+}
