@@ -1,9 +1,11 @@
 //! What the command line promises without a network.
 
-use super::Cli;
 use super::explain::lines;
+use super::{Cli, Command, init};
 use clap::{CommandFactory as _, Parser as _};
+use portcullis_gateway::config::{LoadOptions, load};
 use serde_json::json;
+use std::path::Path;
 
 #[test]
 fn definition_is_consistent() {
@@ -36,4 +38,46 @@ fn explained_records_read_in_columns() {
         "stages": { "decided": 12 }, "findings": [{ "control": "response.headers" }], "detail": "a\u{1b}[31mb",
     });
     insta::assert_snapshot!(lines(&record));
+}
+
+fn run_init(document: &Path, upstream: &str, output: &Path) -> anyhow::Result<()> {
+    let (document, output) = (document.to_str().unwrap(), output.to_str().unwrap());
+    let line = ["portcullis", "init", "--openapi", document, "--upstream", upstream, "-o", output];
+    let Command::Init(args) = Cli::try_parse_from(line).unwrap().command else { panic!("init") };
+    init::run(&args).map(drop)
+}
+
+#[test]
+fn init_writes_what_loads_and_never_over_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("my shop.openapi.yaml");
+    std::fs::write(&document, "openapi: 3.0.3\npaths: { /a: { get: { operationId: a } }, /b: { get: {} } }\n").unwrap();
+    let output = folder.path().join("portcullis.yaml");
+    run_init(&document, "https://[::1]:8443/", &output).unwrap();
+    let written = std::fs::read_to_string(&output).unwrap();
+    insta::assert_snapshot!(written);
+    let loaded = load(&output, &LoadOptions::default()).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert_eq!(loaded.plan.operations.len(), 2);
+
+    assert!(run_init(&document, "http://127.0.0.1:8000", &output).is_err(), "the file is there");
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), written);
+    let other = folder.path().join("other.yaml");
+    for (upstream, why) in
+        [("ftp://x", "no HTTP"), ("http://a/b", "a path"), ("http://127.0.0.1:8080", "our own listener")]
+    {
+        assert!(run_init(&document, upstream, &other).is_err(), "{why}");
+    }
+    assert!(!other.exists(), "nothing half-written");
+}
+
+#[test]
+fn init_states_a_base_path_where_the_servers_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("api.json");
+    let servers = r#"{"openapi":"3.1.0","servers":[{"url":"https://{tenant}.example.com/{v}","variables":{}}],"paths":{"/a":{"get":{}}}}"#;
+    std::fs::write(&document, servers).unwrap();
+    let output = folder.path().join("portcullis.yaml");
+    run_init(&document, "http://127.0.0.1:8000", &output).unwrap();
+    assert!(std::fs::read_to_string(&output).unwrap().contains("    base_path: /  "));
 }
