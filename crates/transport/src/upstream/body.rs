@@ -69,7 +69,9 @@ impl<B: RequestBody> Body for UpstreamBody<B> {
             return Poll::Ready(frame.map(|frame| frame.map_err(|error| fault(Reason::UpstreamClosed, error))));
         };
         let link = &mut lease.link;
-        link.poll(cx);
+        if link.poll(cx) {
+            link.close(); // content that has not arrived becomes an error, whatever hyper made of the end
+        }
         match link.quietly(|cx| incoming.poll_frame(cx)) {
             Poll::Ready(Some(Ok(frame))) => {
                 link.begin_wait();

@@ -116,7 +116,8 @@ impl Watch {
         }
         scan.feed(bytes);
         self.scan.set(scan);
-        if scan.at != At::Final && (scan.interim > MAX_INTERIM_RESPONSES || read > MAX_UPSTREAM_HEAD_BYTES as u64) {
+        let only_interim = scan.at != At::Final && read > MAX_UPSTREAM_HEAD_BYTES as u64;
+        if scan.interim > MAX_INTERIM_RESPONSES || only_interim {
             self.flooded.set(true);
             return Err(io::Error::other("too many interim responses"));
         }
@@ -128,7 +129,7 @@ impl Watch {
     }
 }
 
-/// Counts interim (1xx) responses: hyper drops them without limit. A final response costs twelve byte comparisons.
+/// Counts interim (1xx) responses: hyper drops them without limit.
 #[derive(Clone, Copy, Default)]
 struct Scan {
     at: At,
@@ -150,6 +151,14 @@ enum At {
 
 impl Scan {
     fn feed(&mut self, bytes: &[u8]) {
+        // The whole status line of a final response at once, as nearly always.
+        if self.at == At::Start
+            && let [b'H', .., digit, _, _] = bytes.get(..12).unwrap_or_default()
+            && *digit != b'1'
+        {
+            self.at = At::Final;
+            return;
+        }
         for &byte in bytes {
             self.at = match self.at {
                 At::Start if byte == b'\r' || byte == b'\n' => At::Start,

@@ -66,6 +66,7 @@ fn a_head_that_breaks_a_rule_is_refused() {
         ("HR6", "HTTP/1.1 101 X\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n".to_owned(), UpstreamInterim),
         ("HR7: 2,000", interim(1, 2000), UpstreamInterim),
         ("HR7: 33", interim(1, 33), UpstreamInterim),
+        ("HR7: 33 and the answer", interim(1, 33) + &ok("content-length: 0\r\n", ""), UpstreamInterim),
         ("HR7: 64 KiB", interim(40 * 1024, 2), UpstreamInterim),
         ("HR8: garbage", "garbage\r\n\r\n".to_owned(), UpstreamMalformed),
         ("HR8: HTTP/0.9", "<html>".to_owned(), UpstreamMalformed),
