@@ -1,10 +1,11 @@
 //! The command line: what can be asked of the binary, and the exit status of each answer.
 //!
-//! 0: fine. 1: `check` loads with findings, `demo` or `run` failed after it began. 2: it does not load or start, or was asked wrongly.
+//! 0: fine. 1: `check` loads with findings, `explain` finds nothing, `demo` or `run` failed after it began. 2: it does not load or start, or was asked wrongly.
 
 mod check;
 mod explain;
 mod init;
+mod log;
 mod serve;
 #[cfg(test)]
 mod tests;

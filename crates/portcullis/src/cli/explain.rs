@@ -1,7 +1,9 @@
 //! `explain`: what was recorded of a request.
 
-use super::{Format, say, say_json};
+use super::{Format, complain, say, say_json};
 use anyhow::{Context as _, bail};
+use portcullis_core::Reason;
+use portcullis_events::Found;
 use portcullis_gateway::config::{self, LoadOptions};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -25,15 +27,16 @@ pub(super) fn run(path: &Path, args: &Args) -> anyhow::Result<ExitCode> {
         None => configured(path)?,
     };
     // `instance` of a problem is `urn:uuid:…`.
-    let id = args.id.strip_prefix("urn:uuid:").unwrap_or(&args.id);
-    let found = portcullis_events::find(&data_dir, id)
+    let id = args.id.strip_prefix("urn:uuid:").unwrap_or(&args.id).to_ascii_lowercase();
+    let found = portcullis_events::find(&data_dir, &id)
         .with_context(|| format!("the record in `{}` cannot be read", data_dir.display()))?;
     let Some(found) = found else {
-        bail!("no request `{id}` is recorded in `{}`; older records may have left", data_dir.display());
+        complain(&format!("no request `{id}` is recorded in `{}`; older records may have left\n", data_dir.display()));
+        return Ok(ExitCode::FAILURE);
     };
     match args.output {
         Format::Json => say_json(&Value::Object(found)),
-        Format::Text => say(&lines(&Value::Object(found))),
+        Format::Text => say(&words(&found)),
     }
 }
 
@@ -48,37 +51,50 @@ fn configured(path: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// One line for each member, names in one column; members of members are indented.
-pub(super) fn lines(found: &Value) -> String {
+/// The record in words.
+pub(super) fn words(found: &Found) -> String {
+    let text = |key: &str| found.get(key).map(plain).unwrap_or_default();
     let mut out = String::new();
-    write_members(found, 0, &mut out);
-    out
-}
-
-fn write_members(value: &Value, depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
-    let Value::Object(members) = value else {
-        out.push_str(&format!("{indent}{}\n", plain(value)));
-        return;
-    };
-    for (name, member) in members {
-        match member {
-            Value::Object(inner) if !inner.is_empty() => {
-                out.push_str(&format!("{indent}{name}\n"));
-                write_members(member, depth.saturating_add(1), out);
-            }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                out.push_str(&format!("{indent}{name}\n"));
-                for item in items {
-                    write_members(item, depth.saturating_add(1), out);
-                }
-            }
-            _ => {
-                let width = 14_usize.saturating_sub(indent.len());
-                out.push_str(&format!("{indent}{name:width$} {}\n", plain(member)));
-            }
+    let mut line = |label: &str, value: String| {
+        if !value.trim().is_empty() {
+            out.push_str(&format!("{label:<11}{value}\n"));
         }
+    };
+    line("exchange", text("id"));
+    line("at", format!("{} from {}", text("time"), text("client")));
+    line("request", format!("{} {} (HTTP/{})", text("method"), text("template"), text("http")));
+    line("operation", [text("api"), text("operation")].join(" ").trim().to_owned());
+    line("verdict", format!("{}, status {}", text("verdict"), text("status")));
+    line("control", text("control"));
+    let reason = Reason::ALL.iter().find(|reason| reason.id() == text("reason"));
+    line("reason", reason.map_or_else(|| text("reason"), |reason| format!("{}: {}", reason.id(), reason.summary())));
+    line("detail", text("detail"));
+    for finding in found.get("monitored").and_then(Value::as_array).into_iter().flatten() {
+        let member = |name: &str| finding.get(name).map(plain).unwrap_or_default();
+        line("monitored", format!("{} would have refused: {}", member("control"), member("reason")));
     }
+    if found.contains_key("upstream") {
+        line(
+            "upstream",
+            format!("{} endpoint {}, {} attempt(s)", text("upstream"), text("endpoint"), text("attempts")),
+        );
+    }
+    let micros = |key: &str| found.get("micros").and_then(|micros| micros.get(key)).map_or("0".to_owned(), plain);
+    line(
+        "time",
+        format!(
+            "decided after {} µs, upstream answered after {} µs, ended after {} µs",
+            micros("decided"),
+            micros("answered"),
+            micros("ended")
+        ),
+    );
+    line("content", format!("{} bytes in, {} bytes out", text("bytes_in"), text("bytes_out")));
+    if found.contains_key("removed_fields") {
+        line("removed", format!("{} header fields of the client", text("removed_fields")));
+    }
+    line("snapshot", text("snapshot"));
+    out
 }
 
 /// A scalar without quotes; controls do not reach the terminal.

@@ -1,17 +1,15 @@
 //! `run`, and the gateway inside `demo`.
 
-use super::{UNFIT, colours, complain, say};
+use super::{UNFIT, complain, say};
 use anyhow::Context as _;
 use portcullis_gateway::process::{Gateway, Listening, StartError};
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// Serves. What keeps it from starting is exit status 2, a failure while serving 1.
 pub(super) fn run(config: &Path) -> anyhow::Result<ExitCode> {
-    log();
+    super::log::start();
     let gateway = match Gateway::start(config) {
         Ok(gateway) => gateway,
         Err(StartError::Configuration(text)) => {
@@ -32,12 +30,6 @@ pub(super) fn run(config: &Path) -> anyhow::Result<ExitCode> {
 fn announce(listening: &Listening) {
     // Nobody may be reading any more; serving goes on.
     drop(say(&format!("listening {} ({})\n", listening.address, listening.kind)));
-}
-
-/// Log lines go to standard error; `PORTCULLIS_LOG` filters them, such as `debug` or `portcullis_transport=trace`.
-fn log() {
-    let filter = EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours(&io::stderr())).init();
 }
 
 /// Stops the gateway when the demo is done with it.

@@ -1,10 +1,10 @@
 //! What the command line promises without a network.
 
-use super::explain::lines;
+use super::explain::words;
 use super::{Cli, Command, init};
 use clap::{CommandFactory as _, Parser as _};
 use portcullis_gateway::config::{LoadOptions, load};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 #[test]
@@ -32,12 +32,15 @@ fn help_shows_examples() {
 }
 
 #[test]
-fn explained_records_read_in_columns() {
+fn records_are_explained_in_words() {
     let record = json!({
-        "id": "01936d5e", "status": 404, "verdict": "deny",
-        "stages": { "decided": 12 }, "findings": [{ "control": "response.headers" }], "detail": "a\u{1b}[31mb",
+        "time": "2026-11-25T08:00:00.000Z", "id": "01936d5e", "client": "192.0.2.1", "method": "GET", "http": 2, "status": 404,
+        "verdict": "deny", "control": "routing.operation", "reason": "routing.operation_unknown", "api": "shop",
+        "monitored": [{ "control": "response.headers", "reason": "x.y" }], "micros": { "decided": 12 }, "detail": "a\u{1b}[31mb",
+        "bytes_in": 0, "bytes_out": 190, "snapshot": 3,
     });
-    insta::assert_snapshot!(lines(&record));
+    let Value::Object(record) = record else { panic!("a record is an object") };
+    insta::assert_snapshot!(words(&record));
 }
 
 fn run_init(document: &Path, upstream: &str, output: &Path) -> anyhow::Result<()> {
