@@ -1,5 +1,4 @@
 //! Every case of `scenarios/` against the real binary. `SCENARIO=text` runs those whose title or rows hold the text.
-#![expect(clippy::panic, clippy::expect_used, reason = "how a test fails")]
 
 use std::path::Path;
 

@@ -42,7 +42,10 @@ pub async fn exchange(target: &Target, send: &Send) -> Result<Option<Answer>> {
             match frame {
                 Ok(frame) if frame.is_data() => answer.body.extend_from_slice(&frame.into_data().unwrap_or_default()),
                 Ok(frame) => answer.trailers = frame.into_trailers().map(|map| lines(&map)).unwrap_or_default(),
-                Err(_) => answer.complete = false,
+                Err(_) => {
+                    answer.complete = false;
+                    break; // asked again, a body that failed gives its error again and again
+                }
             }
         }
         Ok::<_, hyper::Error>(answer)
