@@ -1,6 +1,6 @@
 //! The life of the process: start as a whole or not at all, reload without a pause, stop without a lost exchange.
 
-use crate::config::{self, LoadOptions, Loaded};
+use crate::config::{self, LoadOptions, Loaded, Plan};
 use crate::cores::{Command, Core, Shared};
 use crate::snapshot::Snapshot;
 use crate::watch::Watcher;
@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::AbortHandle;
 
 /// Why the gateway does not start. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +67,49 @@ pub struct Gateway {
     recorder: Recorder,
     state: Arc<State>,
     listening: Vec<Listening>,
-    control: Vec<(TcpListener, Scope)>,
+    control: Vec<Control>,
     /// Configured address → bound address, in the order of the configuration.
     bound: Vec<(SocketAddr, SocketAddr)>,
     files: Vec<PathBuf>,
     drain_delay: Duration,
     drain_deadline: Duration,
+    data_dir: PathBuf,
     _lock: File,
+}
+
+/// The admin or the health listener.
+struct Control {
+    configured: SocketAddr,
+    address: SocketAddr,
+    scope: Scope,
+    /// Until it is served.
+    socket: Option<TcpListener>,
+    /// Once it is served.
+    task: Option<AbortHandle>,
+}
+
+/// What a Plan says beside its Snapshot.
+struct Around {
+    files: Vec<PathBuf>,
+    drain_delay: Duration,
+    drain_deadline: Duration,
+    control: Vec<(SocketAddr, Scope)>,
+    cores: usize,
+    data_dir: PathBuf,
+}
+
+impl Around {
+    fn of(plan: &Plan, files: Vec<PathBuf>) -> Self {
+        let control = [(plan.admin, Scope::Admin), (plan.health, Scope::Health)];
+        Self {
+            files,
+            drain_delay: plan.drain_delay,
+            drain_deadline: plan.drain_deadline,
+            control: control.into_iter().filter_map(|(address, scope)| Some((address?, scope))).collect(),
+            cores: plan.cores,
+            data_dir: plan.data_dir.clone(),
+        }
+    }
 }
 
 impl Gateway {
@@ -83,15 +120,13 @@ impl Gateway {
     pub fn start(config: &Path) -> Result<Self, StartError> {
         let clock = Clock::system();
         let loaded = load(config)?;
-        let plan = &loaded.plan;
-        let lock = lock(&plan.data_dir)?;
-        let (cores, control_addresses) = (plan.cores, [(plan.admin, Scope::Admin), (plan.health, Scope::Health)]);
-        let (drain_delay, drain_deadline, data_dir) = (plan.drain_delay, plan.drain_deadline, plan.data_dir.clone());
+        let around = Around::of(&loaded.plan, loaded.files);
+        let lock = lock(&around.data_dir)?;
         let mut snapshot = Snapshot::new(loaded.plan, 1);
-        let (bound, sockets) = bind(&mut snapshot, &[], cores)?;
-        let control = control_listeners(&control_addresses)?;
+        let (bound, sockets) = bind(&mut snapshot, &[], around.cores)?;
+        let control = bind_control(&around.control, &[])?;
         let metrics = Arc::new(Metrics::default());
-        let recorder = Recorder::open(&data_dir, Arc::clone(&metrics))?;
+        let recorder = Recorder::open(&around.data_dir, Arc::clone(&metrics))?;
         let state = Arc::new(State::new(Arc::clone(&metrics)));
         state.loaded(snapshot.id);
         let shared = Shared {
@@ -102,7 +137,7 @@ impl Gateway {
         };
         raise_descriptor_limit();
         let started: io::Result<Vec<Core>> =
-            (0..cores).map(|index| Core::start(index, shared.clone(), &recorder)).collect();
+            (0..around.cores).map(|index| Core::start(index, shared.clone(), &recorder)).collect();
         let mut gateway = Self {
             config: config.to_owned(),
             shared,
@@ -112,13 +147,14 @@ impl Gateway {
             listening: Vec::new(),
             control,
             bound,
-            files: loaded.files,
-            drain_delay,
-            drain_deadline,
+            files: around.files,
+            drain_delay: around.drain_delay,
+            drain_deadline: around.drain_deadline,
+            data_dir: around.data_dir,
             _lock: lock,
         };
         gateway.listen(sockets);
-        gateway.listening = gateway.describe()?;
+        gateway.listening = gateway.describe();
         gateway.state.set_readiness(Readiness::Ready);
         Ok(gateway)
     }
@@ -146,13 +182,11 @@ impl Gateway {
     }
 
     async fn control(mut self, announce: fn(&Listening)) -> io::Result<()> {
-        for (listener, scope) in std::mem::take(&mut self.control) {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::task::spawn_local(portcullis_admin::serve(listener, None, Arc::clone(&self.state), scope));
-        }
+        self.serve_control()?;
         let mut signals = Signals::new()?;
         let mut watcher = Watcher::new(&self.files);
         let mut second = tokio::time::interval(Duration::from_secs(1));
+        let mut broken = false;
         loop {
             tokio::select! {
                 _ = signals.terminate.recv() => break,
@@ -161,13 +195,30 @@ impl Gateway {
                 () = watcher.changed() => watcher = self.reload(announce).await,
                 _ = second.tick() => self.count_connections(),
             }
+            if self.cores.iter().any(|core| core.commands.is_closed()) {
+                // Serving on with fewer cores would hide it; whoever started the process starts it again.
+                broken = true;
+                break;
+            }
         }
         tracing::info!(seconds = self.drain_delay.as_secs_f32(), "stopping: not ready any more, still serving");
         self.state.set_readiness(Readiness::Stopping);
         tokio::time::sleep(self.drain_delay).await;
         // The admin listener answers until the last exchange has ended.
         let ended = tokio::task::spawn_blocking(move || self.drain());
-        ended.await.map_err(io::Error::other)
+        ended.await.map_err(io::Error::other)?;
+        if broken { Err(io::Error::other("a core ended by itself")) } else { Ok(()) }
+    }
+
+    /// Serves the control listeners that are bound and not served yet.
+    fn serve_control(&mut self) -> io::Result<()> {
+        for control in &mut self.control {
+            let Some(socket) = control.socket.take() else { continue };
+            let socket = tokio::net::TcpListener::from_std(socket)?;
+            let serving = portcullis_admin::serve(socket, None, Arc::clone(&self.state), control.scope);
+            control.task = Some(tokio::task::spawn_local(serving).abort_handle());
+        }
+        Ok(())
     }
 
     /// Ends all cores and then the record, so that no closed exchange is missing from it.
@@ -191,15 +242,11 @@ impl Gateway {
         // Off this thread: a large document takes a while, and the admin listener should answer meanwhile.
         let compiled = tokio::task::spawn_blocking(move || {
             let loaded = load(&path)?;
-            let files = loaded.files;
-            let delays = (loaded.plan.drain_delay, loaded.plan.drain_deadline);
-            Ok::<_, StartError>((Snapshot::new(loaded.plan, id), files, delays))
+            let around = Around::of(&loaded.plan, loaded.files);
+            Ok::<_, StartError>((Snapshot::new(loaded.plan, id), around))
         });
         let outcome = match compiled.await {
-            Ok(Ok((snapshot, files, delays))) => self.take(snapshot, announce).map(|()| {
-                self.files = files;
-                (self.drain_delay, self.drain_deadline) = delays;
-            }),
+            Ok(Ok((snapshot, around))) => self.take(snapshot, around, announce),
             Ok(Err(error)) => Err(error),
             Err(panic) => Err(StartError::System(io::Error::other(panic))),
         };
@@ -215,10 +262,11 @@ impl Gateway {
     }
 
     /// New sockets first, then the Snapshot, then the old sockets: at no moment is a listener missing.
-    fn take(&mut self, mut snapshot: Snapshot, announce: fn(&Listening)) -> Result<(), StartError> {
+    fn take(&mut self, mut snapshot: Snapshot, around: Around, announce: fn(&Listening)) -> Result<(), StartError> {
         let before = self.shared.snapshots.load_full();
         snapshot.keep_tickets(&before);
         let (bound, sockets) = bind(&mut snapshot, &self.bound, self.cores.len())?;
+        let control = bind_control(&around.control, &self.control)?;
         let id = snapshot.id;
         self.shared.snapshots.store(Arc::new(snapshot));
         self.listen(sockets);
@@ -228,12 +276,36 @@ impl Gateway {
             self.cores.iter().for_each(|core| send(core, Command::Close(address)));
         }
         self.bound = bound;
-        let listening = self.describe()?;
+        let (kept, gone): (Vec<_>, _) = std::mem::take(&mut self.control)
+            .into_iter()
+            .partition(|control| around.control.contains(&(control.configured, control.scope)));
+        gone.iter().filter_map(|control| control.task.as_ref()).for_each(AbortHandle::abort);
+        self.control = kept.into_iter().chain(control).collect();
+        self.serve_control()?;
+        self.settle(around);
+        let listening = self.describe();
         listening.iter().filter(|new| !self.listening.contains(new)).for_each(announce);
         self.listening = listening;
         self.state.loaded(id);
         free_later(before);
         Ok(())
+    }
+
+    /// Takes over what is no part of the Snapshot. What only a start can change is said, not passed over.
+    fn settle(&mut self, around: Around) {
+        if around.cores != self.cores.len() {
+            tracing::warn!(
+                running = self.cores.len(),
+                configured = around.cores,
+                "`cores` takes effect at the next start"
+            );
+        }
+        if around.data_dir != self.data_dir {
+            let (running, configured) = (self.data_dir.display(), around.data_dir.display());
+            tracing::warn!(%running, %configured, "`data_dir` takes effect at the next start");
+        }
+        self.files = around.files;
+        (self.drain_delay, self.drain_deadline) = (around.drain_delay, around.drain_deadline);
     }
 
     /// Gives each core its socket of each listener.
@@ -245,7 +317,7 @@ impl Gateway {
         }
     }
 
-    fn describe(&self) -> io::Result<Vec<Listening>> {
+    fn describe(&self) -> Vec<Listening> {
         let snapshot = self.shared.snapshots.load();
         let mut listening: Vec<Listening> = snapshot
             .listeners
@@ -255,11 +327,11 @@ impl Gateway {
                 kind: if listener.facts.tls { "https" } else { "http" },
             })
             .collect();
-        for (socket, scope) in &self.control {
-            let kind = if *scope == Scope::Admin { "admin" } else { "health" };
-            listening.push(Listening { address: socket.local_addr()?, kind });
-        }
-        Ok(listening)
+        listening.extend(self.control.iter().map(|control| Listening {
+            address: control.address,
+            kind: if control.scope == Scope::Admin { "admin" } else { "health" },
+        }));
+        listening
     }
 
     fn count_connections(&self) {
@@ -310,10 +382,11 @@ fn bind(
     cores: usize,
 ) -> Result<(Vec<(SocketAddr, SocketAddr)>, Vec<Bound>), StartError> {
     let (mut bound, mut sockets) = (Vec::new(), Vec::new());
+    let mut present = present.to_vec();
     for listener in &mut snapshot.listeners {
         let configured = listener.facts.address;
-        let address = match present.iter().find(|(address, _)| *address == configured) {
-            Some((_, address)) => *address,
+        let address = match present.iter().position(|(address, _)| *address == configured) {
+            Some(at) => present.remove(at).1, // once each: several listeners may ask for any free port
             None => {
                 let new = listener::bind(configured, cores)?;
                 let address = new.address;
@@ -328,15 +401,17 @@ fn bind(
     Ok((bound, sockets))
 }
 
-fn control_listeners(addresses: &[(Option<SocketAddr>, Scope)]) -> Result<Vec<(TcpListener, Scope)>, StartError> {
-    let mut listeners = Vec::new();
-    for (address, scope) in addresses {
-        if let Some(address) = address {
-            let mut bound = listener::bind(*address, 1)?;
-            listeners.extend(bound.sockets.pop().map(|socket| (socket, *scope)));
+/// Binds the control listeners that are not there yet.
+fn bind_control(wanted: &[(SocketAddr, Scope)], present: &[Control]) -> Result<Vec<Control>, StartError> {
+    let mut new = Vec::new();
+    for &(configured, scope) in wanted {
+        if present.iter().any(|control| (control.configured, control.scope) == (configured, scope)) {
+            continue;
         }
+        let mut bound = listener::bind(configured, 1)?;
+        new.push(Control { configured, address: bound.address, scope, socket: bound.sockets.pop(), task: None });
     }
-    Ok(listeners)
+    Ok(new)
 }
 
 /// Makes the data directory and locks it: two processes would cut each other's records.
