@@ -5,6 +5,7 @@ pub mod reply;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use rustls::ServerConfig;
@@ -185,8 +186,7 @@ async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T,
             release.changed().await?;
         }
         let bytes = reply.bytes(&seen)?;
-        io.write_all(&bytes).await?;
-        io.flush().await?;
+        write(&mut io, &bytes, reply.pause).await?;
         if reply.echo {
             return echo(&mut io, &mut buffer).await;
         }
@@ -194,6 +194,16 @@ async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T,
             io.shutdown().await?;
             return Ok(());
         }
+    }
+    Ok(())
+}
+
+async fn write<T: AsyncWrite + Unpin>(io: &mut T, bytes: &[u8], pause: Option<u64>) -> Result<()> {
+    let piece = if pause.is_some() { bytes.len().div_ceil(4) } else { bytes.len() };
+    for piece in bytes.chunks(piece.max(1)) {
+        io.write_all(piece).await?;
+        io.flush().await?;
+        tokio::time::sleep(Duration::from_millis(pause.unwrap_or_default())).await;
     }
     Ok(())
 }

@@ -31,6 +31,8 @@ pub struct Reply {
     pub raw: Option<String>,
     /// Close after the response, or instead of one when nothing else is said.
     pub close: bool,
+    /// Send the bytes in four pieces with so many milliseconds between them: a stream.
+    pub pause: Option<u64>,
     /// Wait before answering until the case releases it.
     pub hang: bool,
     /// Send back every byte that follows (a tunnel).
