@@ -10,6 +10,7 @@
 pub mod client;
 pub mod drive;
 pub mod fields;
+mod flat;
 pub mod harden;
 pub mod head;
 pub mod listener;

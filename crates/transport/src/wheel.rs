@@ -4,6 +4,7 @@
 //! not touch the wheel (the slot that comes due looks again), so a timer re-armed on every read costs one store.
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ const NEVER: u64 = u64::MAX;
 /// The wheel of one core.
 pub struct Wheel {
     tick: Duration,
+    /// The tick again: divided by on every arming, so not a `Duration`.
+    tick_millis: NonZeroU64,
     state: RefCell<State>,
 }
 
@@ -45,7 +48,8 @@ impl Wheel {
     /// A wheel whose deadlines are kept to one `tick`.
     pub fn new(tick: Duration) -> Rc<Self> {
         let state = State { now: 0, slots: vec![None; SLOTS], nodes: Vec::new(), free: Vec::new() };
-        Rc::new(Self { tick: tick.max(Duration::from_millis(1)), state: RefCell::new(state) })
+        let tick_millis = NonZeroU64::new(millis(tick)).unwrap_or(NonZeroU64::MIN);
+        Rc::new(Self { tick: Duration::from_millis(tick_millis.get()), tick_millis, state: RefCell::new(state) })
     }
 
     /// A timer that is not armed.
@@ -80,14 +84,13 @@ impl Wheel {
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             interval.tick().await;
-            let passed = start.elapsed().as_nanos().checked_div(self.tick.as_nanos()).unwrap_or(0);
-            self.advance_to(u64::try_from(passed).unwrap_or(u64::MAX));
+            self.advance_to(millis(start.elapsed()) / self.tick_millis);
         }
     }
 
     /// `span` in ticks, rounded up.
     fn ticks(&self, span: Duration) -> u64 {
-        u64::try_from(span.as_nanos().div_ceil(self.tick.as_nanos().max(1))).unwrap_or(NEVER)
+        millis(span).div_ceil(self.tick_millis.get())
     }
 }
 
@@ -160,6 +163,12 @@ impl State {
             }
         }
     }
+}
+
+/// `span` in milliseconds, rounded up.
+fn millis(span: Duration) -> u64 {
+    let rest = u64::from(span.subsec_nanos().div_ceil(1_000_000));
+    span.as_secs().saturating_mul(1000).saturating_add(rest)
 }
 
 /// One deadline, re-used by its owner. Not armed when made; leaves the wheel when dropped.

@@ -109,7 +109,7 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Guarded<Io> {
         if !this.connection.may_write() {
             return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).fold(0, usize::saturating_add)));
         }
-        let outcome = Pin::new(&mut this.io).poll_write_vectored(context, buffers);
+        let outcome = crate::flat::poll_write(&mut this.io, context, buffers);
         this.wrote(outcome)
     }
 

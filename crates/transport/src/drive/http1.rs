@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use portcullis_core::Reason;
-use portcullis_core::bounds::{HTTP1_BUFFER_BYTES, MAX_HEADER_FIELDS};
+use portcullis_core::bounds::HTTP1_BUFFER_BYTES;
 
 use super::Handler;
 use super::connection::{Connection, Expiry, Phase};
@@ -24,7 +24,8 @@ use super::tunnel::{self, Stream};
 pub(super) fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.keep_alive(true).half_close(false).header_read_timeout(None);
-    builder.max_headers(MAX_HEADER_FIELDS).max_buf_size(HTTP1_BUFFER_BYTES);
+    // `max_headers` stays at hyper's default, which is `MAX_HEADER_FIELDS`: setting it costs an allocation for each head.
+    builder.max_buf_size(HTTP1_BUFFER_BYTES);
     builder
 }
 

@@ -91,11 +91,36 @@ pub(super) struct Watch {
     /// Why the client's content could not be read to its end.
     pub(super) client_failed: RefCell<Option<Stop>>,
     scan: Cell<Scan>,
+    /// Whether `sent` is kept.
+    keeps: Cell<bool>,
+    /// The request as hyper wrote it, or tried to: what a second attempt is made from.
+    sent: RefCell<Vec<u8>>,
 }
 
 impl Watch {
-    /// Begins an exchange.
-    pub(super) fn reset(&self) {
+    /// The request as it was written: its head, and perhaps content after it.
+    pub(super) fn take_sent(&self) -> Vec<u8> {
+        self.keeps.set(false);
+        self.sent.take()
+    }
+
+    /// hyper wants to write `bytes`; the socket may take fewer, and then hyper offers the rest again.
+    fn offered<'a>(&self, bytes: impl Iterator<Item = &'a [u8]>) {
+        if !self.keeps.get() {
+            return;
+        }
+        let mut sent = self.sent.borrow_mut();
+        sent.truncate(usize::try_from(self.written.get()).unwrap_or(usize::MAX));
+        bytes.for_each(|bytes| sent.extend_from_slice(bytes));
+        if sent.len() >= MAX_UPSTREAM_HEAD_BYTES {
+            self.keeps.set(false); // the head is in it, and content is at hand
+        }
+    }
+
+    /// Begins an exchange; `keep` keeps the first bytes of its request: no write after [`MAX_UPSTREAM_HEAD_BYTES`].
+    pub(super) fn reset(&self, keep: bool) {
+        self.keeps.set(keep);
+        self.sent.borrow_mut().clear();
         self.read.set(0);
         self.written.set(0);
         self.upload.set(Progress::Moving);
@@ -206,6 +231,7 @@ impl AsyncRead for Tap {
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.watch.offered([buf].into_iter());
         let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
         self.watch.has_written(written);
         Poll::Ready(Ok(written))
@@ -224,7 +250,8 @@ impl AsyncWrite for Tap {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
+        self.watch.offered(bufs.iter().map(|buf| &**buf));
+        let written = ready!(crate::flat::poll_write(&mut self.io, cx, bufs))?;
         self.watch.has_written(written);
         Poll::Ready(Ok(written))
     }

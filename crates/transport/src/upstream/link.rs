@@ -63,9 +63,14 @@ impl<B: RequestBody> Link<B> {
     }
 
     /// Begins an exchange. The future holds the answer only after [`Link::poll`] has made progress: poll it
-    /// [quietly](Link::quietly), so that the connection does not wake the task that is polling it.
-    pub(super) fn send(&mut self, mut request: Request<Upload<B>>) -> impl Future<Output = Sent<B>> + use<B> {
-        self.watch.reset();
+    /// [quietly](Link::quietly), so that the connection does not wake the task that is polling it. `keep` keeps what is
+    /// written, for a second attempt.
+    pub(super) fn send(
+        &mut self,
+        mut request: Request<Upload<B>>,
+        keep: bool,
+    ) -> impl Future<Output = Sent<B>> + use<B> {
+        self.watch.reset(keep);
         self.begin_wait();
         request.body_mut().attach(Rc::clone(&self.watch));
         // Its `poll` must not give up because the task's budget is spent: nothing would wake it.
