@@ -12,5 +12,9 @@
 pub mod ca;
 pub mod client;
 pub mod latin1;
+pub mod loader;
+pub mod pattern;
+pub mod process;
 pub mod scenario;
+pub mod small_upstream;
 pub mod upstream;

@@ -1,0 +1,24 @@
+//! Programs that we did not write, as clients and upstreams of the real binary: curl, h2load and nginx from Debian.
+//!
+//! Each test starts its own gateway on free ports in its own folder. Nothing here judges a duration.
+
+#[path = "peers/clients.rs"]
+mod clients;
+#[path = "peers/drains.rs"]
+mod drains;
+#[path = "peers/failures.rs"]
+mod failures;
+#[path = "peers/nginx.rs"]
+mod nginx;
+#[path = "peers/reloads.rs"]
+mod reloads;
+#[path = "peers/setup.rs"]
+mod setup;
+#[path = "peers/streams.rs"]
+mod streams;
+
+#[test]
+#[ignore = "no test: what other tests start as a process of its own"]
+fn small_upstream() {
+    portcullis_testkit::small_upstream::serve().expect("serves");
+}
