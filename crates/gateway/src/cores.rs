@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::spawn_local;
+use tokio::task::{JoinSet, spawn_local};
 
 /// What the control side tells a core. Bound: commands of a few reloads; the control side waits.
 pub enum Command {
@@ -94,30 +94,41 @@ async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>
     let reader = SnapshotReader::new(&shared.snapshots);
     let worker = Worker::new(reader, Rc::clone(&wheel), lane, shared.clock.clone());
     let gateway = Rc::new(Gateway { worker: Rc::clone(&worker) });
-    let turning = spawn_local(Rc::clone(&wheel).run());
-    let ticking = spawn_local(tick(Rc::clone(&worker)));
+    // Neither ends by itself; without one of them deadlines or records would stand still.
+    let mut clocks = JoinSet::new();
+    clocks.spawn_local(Rc::clone(&wheel).run());
+    clocks.spawn_local(tick(Rc::clone(&worker)));
     let mut drains: HashMap<SocketAddr, Rc<Drain>> = HashMap::new();
-    let mut loops = Vec::new();
+    let mut loops = JoinSet::new();
     let mut grace = Duration::ZERO;
-    while let Some(command) = commands.recv().await {
+    loop {
+        let command = tokio::select! {
+            command = commands.recv() => command,
+            Some(ended) = loops.join_next() => match ended {
+                Ok(()) => continue, // a listener that a reload removed
+                Err(error) => return tracing::error!(%error, "an accept loop failed, and its core with it"),
+            },
+            Some(_) = clocks.join_next() => return tracing::error!("the clock of a core failed, and the core with it"),
+        };
         match command {
-            Command::Listen(address, socket) => match tokio::net::TcpListener::from_std(socket) {
+            None => break,
+            Some(Command::Listen(address, socket)) => match tokio::net::TcpListener::from_std(socket) {
                 Ok(socket) => {
                     let drain = Drain::new();
                     if let Some(accept) = accept(address, &shared, &gateway, Rc::clone(&drain)) {
                         drains.insert(address, drain);
-                        loops.push(spawn_local(drive::accept_loop(socket, accept)));
+                        loops.spawn_local(drive::accept_loop(socket, accept));
                     }
                 }
                 Err(error) => tracing::error!(%address, %error, "listener not served"),
             },
-            Command::Close(address) => {
+            Some(Command::Close(address)) => {
                 if let Some(drain) = drains.remove(&address) {
                     drain.begin();
                     close_later(&worker, drain);
                 }
             }
-            Command::Drain(deadline) => {
+            Some(Command::Drain(deadline)) => {
                 grace = deadline;
                 break;
             }
@@ -126,9 +137,9 @@ async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>
     let drains: Vec<_> = drains.into_values().collect();
     drains.iter().for_each(|drain| drain.begin());
     let ended = async {
-        for task in loops {
-            if task.await.is_err() {
-                tracing::error!("an accept loop ended by a panic");
+        while let Some(ended) = loops.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "an accept loop failed while draining");
             }
         }
     };
@@ -137,8 +148,6 @@ async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>
         drains.iter().for_each(|drain| drain.abort());
         tokio::task::yield_now().await;
     }
-    turning.abort();
-    ticking.abort();
     worker.lane.flush();
 }
 

@@ -90,7 +90,8 @@ fn seen_from(target: &Path, document: &Path) -> anyhow::Result<String> {
 /// A name for API and upstream: the document's, as far as it is letters, digits and `-`.
 fn api_name(document: &Path) -> String {
     let file = document.file_name().unwrap_or_default().to_string_lossy();
-    let stem = file.split('.').find(|part| !part.is_empty() && *part != "openapi").unwrap_or("api");
+    let telling = |part: &&str| !["", "openapi", "yaml", "yml", "json"].contains(part);
+    let stem = file.split('.').find(telling).unwrap_or("api");
     let name: String =
         stem.to_ascii_lowercase().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
     let name = name.trim_matches('-');
