@@ -84,7 +84,12 @@ impl State {
         let configuration = self.configuration.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = format!("{}\nsnapshot {}\n", self.readiness().id(), configuration.snapshot);
         if let Some(errors) = &configuration.refused
-            && writeln!(text, "the configuration on disk was refused; the one before it runs on:\n{}", errors.trim_end()).is_err()
+            && writeln!(
+                text,
+                "the configuration on disk was refused; the one before it runs on:\n{}",
+                errors.trim_end()
+            )
+            .is_err()
         {
             text.push_str("the configuration on disk was refused\n");
         }

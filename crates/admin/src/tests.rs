@@ -6,7 +6,8 @@ fn ask(method: &str, path: &str, state: &State, scope: Scope) -> (u16, String) {
     let request = Request::builder().method(method).uri(path).body(()).expect("request");
     let response = answer(&request, state, scope);
     let status = response.status().as_u16();
-    let frame = tokio::runtime::Builder::new_current_thread().build().expect("runtime").block_on(response.into_body().frame());
+    let frame =
+        tokio::runtime::Builder::new_current_thread().build().expect("runtime").block_on(response.into_body().frame());
     let bytes = frame.expect("frame").expect("content").into_data().expect("data");
     (status, String::from_utf8(bytes.to_vec()).expect("text"))
 }

@@ -42,13 +42,7 @@ struct Waiting {
 impl Lane {
     /// A lane into a recorder, counting into `metrics`.
     pub fn new(recorder: Port, metrics: Arc<Metrics>) -> Self {
-        Self {
-            waiting: RefCell::default(),
-            counts: RefCell::default(),
-            lost: Cell::new(0),
-            recorder,
-            metrics,
-        }
+        Self { waiting: RefCell::default(), counts: RefCell::default(), lost: Cell::new(0), recorder, metrics }
     }
 
     /// Writes and counts one closed exchange. Never waits.

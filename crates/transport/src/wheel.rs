@@ -179,6 +179,11 @@ pub struct Timer {
 }
 
 impl Timer {
+    /// Another timer of the same core, not armed.
+    pub fn another(&self) -> Self {
+        self.wheel.timer()
+    }
+
     /// Sets the deadline `span` from now, in place of any earlier one.
     pub fn arm(&self, span: Duration) {
         let mut state = self.wheel.state.borrow_mut();
