@@ -3,8 +3,8 @@
 use crate::exchange::{Exchange, Upload};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use portcullis_core::{Fault, Reason, Stop, Verdict};
+use portcullis_transport::drive::Content as ClientContent;
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
 use std::pin::Pin;
@@ -153,7 +153,7 @@ impl Replay for RequestBody {
 
 /// A request body under its bounds.
 pub struct Streamed {
-    incoming: Incoming,
+    incoming: ClientContent,
     max_bytes: u64,
     idle: Timer,
     idle_timeout: Duration,
@@ -173,7 +173,13 @@ impl From<ContentError> for Stop {
 
 impl RequestBody {
     /// `incoming` under `max_bytes`, with at most `idle_timeout` between two pieces.
-    pub fn new(incoming: Incoming, max_bytes: u64, idle: Timer, idle_timeout: Duration, upload: Rc<Upload>) -> Self {
+    pub fn new(
+        incoming: ClientContent,
+        max_bytes: u64,
+        idle: Timer,
+        idle_timeout: Duration,
+        upload: Rc<Upload>,
+    ) -> Self {
         Self::Streamed(Box::new(Streamed { incoming, max_bytes, idle, idle_timeout, upload }))
     }
 }

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
-use portcullis_transport::drive::{Connection, Protocol, Tunnel, TunnelEnd};
+use portcullis_transport::drive::{Connection, Content, Protocol, Tunnel, TunnelEnd};
 use portcullis_transport::fields::{self, Onward};
 use portcullis_transport::head::{self, Head};
 use portcullis_transport::redirect::{self, Redirect};
@@ -54,6 +54,7 @@ pub async fn handle(
     request: Request<Incoming>,
 ) -> Response<ExchangeBody> {
     let (parts, content) = request.into_parts();
+    let content = Content::new(content, &connection);
     let mut x = Exchange::open(&worker, parts.method.clone());
     x.record.client = connection.peer.ip();
     x.record.http = if parts.version == Version::HTTP_2 { 2 } else { 1 };
@@ -85,7 +86,7 @@ async fn stages(
     connection: &Connection,
     x: &mut Exchange,
     mut parts: Parts,
-    content: Incoming,
+    content: Content,
     deadline: &Timer,
 ) -> Result<Answer, Stop> {
     let snapshot = Rc::clone(&x.snapshot);
@@ -190,7 +191,7 @@ fn redirect_to_https(method: &Method, head: &Head, snapshot: &Snapshot) -> Resul
     }
 }
 
-fn watch_content(worker: &Worker, x: &mut Exchange, content: Incoming, max_bytes: u64) -> Result<RequestBody, Stop> {
+fn watch_content(worker: &Worker, x: &mut Exchange, content: Content, max_bytes: u64) -> Result<RequestBody, Stop> {
     if content.is_end_stream() {
         return Ok(RequestBody::Empty);
     }

@@ -10,6 +10,7 @@
 mod accept;
 mod connection;
 mod connections;
+mod content;
 mod drain;
 mod finish;
 mod guarded;
@@ -32,6 +33,7 @@ use portcullis_core::Reason;
 pub use accept::{Accept, Settings, accept_loop};
 pub use connection::{Connection, Protocol, Timeouts};
 pub use connections::{Connections, Counts};
+pub use content::Content;
 pub use drain::{Drain, Watch};
 pub use service::Tracked;
 pub use tunnel::{Stream, Tunnel, TunnelEnd};

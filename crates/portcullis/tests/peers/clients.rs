@@ -104,14 +104,21 @@ fn curl_uploads_what_the_operation_takes() -> Result<()> {
             assert_eq!((taken.exit, taken.status), (Some(0), 200), "{}", taken.trace);
             assert_eq!(String::from_utf8_lossy(&taken.body), r#"{"bytes":3145728,"intact":true}"#);
         }
-        for (protocol, _) in front.protocols("/items")?.into_iter().filter(|(_, version)| *version == "1.1") {
-            let refused = curl(&with(&protocol, framing))?;
-            assert_eq!(
-                (refused.exit, refused.status, refused.problem().as_deref()),
-                (Some(0), 413, Some("content-too-large")),
-                "{framing:?} {}",
-                refused.trace
-            );
+        // Refused for its length, and for its path before the content is looked at: the answer arrives, although curl is
+        // still sending.
+        for (path, status, problem) in [("/items", 413, "content-too-large"), ("/nowhere", 404, "not-found")] {
+            for (protocol, version) in front.protocols(path)? {
+                let refused = curl(&with(&protocol, framing))?;
+                // Over HTTP/1.1 only the end of the connection stops who sends without asking, and not more than
+                // `LINGER_BYTES` are read before it: it may come before the answer was read.
+                let may_break = version == "1.1" && framing.contains(&"Expect:");
+                if may_break && refused.status == 0 && matches!(refused.exit, Some(55 | 56)) {
+                    continue;
+                }
+                let outcome = (refused.exit, refused.status, refused.problem());
+                let expected = (Some(0), status, Some(problem.to_owned()));
+                assert_eq!(outcome, expected, "{path} {protocol:?} {framing:?} {}", refused.trace);
+            }
         }
     }
     front.gateway.expect_well()

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use portcullis_core::bounds::{
     DRAIN_GRACE, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_REQUESTS_PER_CONNECTION,
     MAX_STREAMS_PER_CONNECTION, TUNNEL_IDLE_TIMEOUT, WARM_TIMEOUT, WRITE_STALL_TIMEOUT,
 };
 
+use super::content::Leftovers;
 use super::tunnel::Tunnel;
 use crate::fields::ForwardedCache;
 use crate::listener::Facts;
@@ -82,6 +84,7 @@ pub struct Connection {
     active: Cell<u32>,
     close_after: Cell<bool>,
     tunnel: Cell<Option<Tunnel>>,
+    leftovers: Leftovers,
     phase: Cell<Phase>,
     is_stalled: Cell<bool>,
     is_at_eof: Cell<bool>,
@@ -142,6 +145,7 @@ impl Connection {
             active: Cell::new(0),
             close_after: Cell::new(false),
             tunnel: Cell::new(None),
+            leftovers: Leftovers::default(),
             phase: Cell::new(phase),
             is_stalled: Cell::new(false),
             is_at_eof: Cell::new(false),
@@ -180,6 +184,16 @@ impl Connection {
     /// The tunnel, if an exchange set one. Also taken when it does not run: it may own this connection.
     pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
         self.tunnel.take()
+    }
+
+    /// Reads and drops `content`, which nobody wants any more, for a while.
+    pub(super) fn leave(&self, content: Incoming) {
+        self.leftovers.leave(content, self.timer.another(), self.timeouts.linger);
+    }
+
+    /// Reads what has come of content that was left.
+    pub(super) fn poll_leftovers(&self, context: &mut Context<'_>) {
+        self.leftovers.poll(context);
     }
 
     pub(super) const fn timer(&self) -> &Timer {

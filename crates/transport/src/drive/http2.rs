@@ -76,6 +76,7 @@ fn poll<Io: Stream + 'static, H: Handler>(
         if Pin::new(&mut *http).poll(context).is_ready() || watch.poll_aborted(context).is_ready() {
             return Poll::Ready(());
         }
+        connection.poll_leftovers(context);
         if !*is_told && (connection.is_closing() || watch.poll_draining(context).is_ready()) {
             *is_told = true;
             Pin::new(&mut *http).graceful_shutdown();

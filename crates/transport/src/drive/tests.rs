@@ -74,6 +74,10 @@ impl Handler for Shop {
                 self.kept.borrow_mut().push(request.into_body());
                 response
             }
+            "/refuse" => {
+                drop(Content::new(request.into_body(), &connection));
+                text("refused")
+            }
             "/last" => {
                 connection.close_after_exchange();
                 text("last")

@@ -2,7 +2,7 @@ use super::*;
 use http_body_util::Empty;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use portcullis_core::bounds::{DRAIN_GRACE, IDLE_TIMEOUT};
+use portcullis_core::bounds::{DRAIN_GRACE, IDLE_TIMEOUT, LINGER_TIMEOUT};
 
 /// A client that speaks HTTP/2 over `io`, and the future of its connection.
 async fn speak<Io>(io: Io) -> (SendRequest<Empty<Bytes>>, JoinHandle<hyper::Result<()>>)
@@ -125,5 +125,47 @@ fn an_open_stream_is_not_idle_and_an_abort_drops_it() {
         server.ended.await.unwrap();
         assert!(running.await.unwrap().is_err());
         assert_eq!(server.shop.connection.borrow().as_ref().unwrap().active(), 0, "the exchange was dropped with it");
+    });
+}
+
+/// Frames that have come: type, flags and payload of each.
+async fn frames(client: &TcpStream) -> Vec<(u8, u8, Vec<u8>)> {
+    settle().await;
+    let mut bytes = Vec::new();
+    while client.try_read_buf(&mut bytes).is_ok_and(|read| read > 0) {}
+    let (mut frames, mut rest) = (Vec::new(), bytes.as_slice());
+    while let Some((head, more)) = rest.split_first_chunk::<9>() {
+        let (payload, more) = more.split_at(usize::from(u16::from_be_bytes([head[1], head[2]])));
+        frames.push((head[3], head[4], payload.to_vec()));
+        rest = more;
+    }
+    frames
+}
+
+#[test]
+fn an_answer_before_the_end_of_the_content_is_not_followed_by_a_reset_at_once() {
+    const DATA: u8 = 0;
+    const RST_STREAM: u8 = 3;
+    const END_STREAM: u8 = 1;
+    run(async {
+        let server = h2c().await;
+        let mut client = server.connect().await;
+        let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00".to_vec();
+        for stream in [1, 3] {
+            sent.extend(b"\x00\x00\x13\x01\x04\x00\x00\x00");
+            sent.push(stream);
+            sent.extend(b"\x83\x86\x04\x07/refuse\x01\x06a.test");
+        }
+        client.write_all(&sent).await.unwrap();
+        let came = frames(&client).await;
+        let ends = came.iter().filter(|(kind, flags, _)| (*kind, *flags & END_STREAM) == (DATA, END_STREAM)).count();
+        assert_eq!(ends, 2, "both answers are whole: {came:?}");
+        assert!(came.iter().all(|(kind, ..)| *kind != RST_STREAM), "{came:?}");
+
+        client.write_all(b"\x00\x00\x02\x00\x01\x00\x00\x00\x01{}").await.unwrap();
+        assert!(frames(&client).await.iter().all(|(kind, ..)| *kind != RST_STREAM), "stream 1 ends by itself");
+        server.wheel.advance(LINGER_TIMEOUT + Duration::from_secs(1));
+        let resets: Vec<_> = frames(&client).await.into_iter().filter(|(kind, ..)| *kind == RST_STREAM).collect();
+        assert_eq!(resets, [(RST_STREAM, 0, vec![0; 4])], "stream 3 does not linger for ever: NO_ERROR");
     });
 }
