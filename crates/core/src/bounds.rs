@@ -57,8 +57,9 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection without a request on it.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long an HTTP/1.1 connection keeps its buffers after a response: 16 KiB that an idle one does not need.
-pub const WARM_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long an HTTP/1.1 connection keeps its buffers after a response: 16 KiB that an idle one does not need, and that a busy
+/// one should not make anew for each request.
+pub const WARM_TIMEOUT: Duration = Duration::from_millis(250);
 /// A connection without a request on it once it is to close: a request that is on its way is still answered.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(1);
 /// A request body without a byte.
