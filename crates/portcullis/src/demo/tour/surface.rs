@@ -57,7 +57,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.8",
         name: "TRACE reads a cookie",
-        control: "routing.operation",
+        control: "transport.framing",
         stop: Stop::Refused(&[405, 501]),
         steps: &[request("TRACE", "/products").with(&[("Cookie", "session=trace-me")])],
         success: |answers| last_has(answers, "trace-me"),
@@ -99,7 +99,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.8",
         name: "reset link: absolute form",
-        control: "routing.host",
+        control: "transport.target",
         stop: Stop::Refused(&[400, 404, 421]),
         steps: &[raw(ABSOLUTE_FORM, 1)],
         success: link_leads_to_evil,
@@ -107,7 +107,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.8",
         name: "reset link: two Host lines",
-        control: "transport.framing",
+        control: "transport.target",
         stop: Stop::Refused(&[400, 404, 421]),
         steps: &[raw(TWO_HOSTS, 1)],
         success: link_leads_to_evil,
