@@ -3,9 +3,9 @@
 use super::body::UpstreamBody;
 use super::compiled::Compiled;
 use super::error::{Failed, stop_of};
-use super::io::UpstreamIo;
+use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
-use super::link::Link;
+use super::link::SendError;
 use super::pool::{Busy, Lease, Pools, View};
 use super::upload::{Replay, RequestBody, Upload};
 use bytes::Bytes;
@@ -17,7 +17,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 
 /// Attempts for one request: the first and two more.
 const MAX_ATTEMPTS: usize = 3;
@@ -79,8 +78,8 @@ pub fn forward<'a, B: RequestBody>(
     let repeatable = facts.replayable || is_idempotent(request.method());
     let request = Some(request.map(Upload::new));
     // Made before the future is, so that the request lies in it once: hyper moves the whole future.
-    let mut course = Course { pools, upstream, view, upgrade: facts.upgrade, repeatable, request };
-    async move { course.run().await }
+    let course = Course { pools, upstream, view, upgrade: facts.upgrade, repeatable, request, tried: Tried::default() };
+    course.run()
 }
 
 /// Methods whose request may be sent twice (RFC 9110 §9.2.2). TRACE is no method that we forward.
@@ -97,6 +96,35 @@ struct Course<'a, B: RequestBody> {
     repeatable: bool,
     /// What the next attempt sends; taken while one runs.
     request: Option<Request<Upload<B>>>,
+    tried: Tried,
+}
+
+/// The endpoints that attempts were made at.
+#[derive(Default)]
+struct Tried {
+    endpoints: [u16; MAX_ATTEMPTS],
+    attempts: u8,
+}
+
+impl Tried {
+    fn push(&mut self, index: usize) {
+        if let Some(entry) = self.endpoints.get_mut(usize::from(self.attempts)) {
+            *entry = u16::try_from(index).unwrap_or(u16::MAX);
+        }
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
+    fn all(&self) -> &[u16] {
+        self.endpoints.get(..usize::from(self.attempts)).unwrap_or_default()
+    }
+}
+
+/// An endpoint chosen for an attempt.
+struct Chosen<B: RequestBody> {
+    index: usize,
+    busy: Busy<B>,
+    /// Over a new connection, whatever was kept.
+    fresh: bool,
 }
 
 /// An attempt without a response that may be passed on.
@@ -109,59 +137,43 @@ struct Miss {
 }
 
 impl<B: RequestBody> Course<'_, B> {
-    async fn run(&mut self) -> Result<Answer<B>, Failed> {
-        let mut tried = [0_u16; MAX_ATTEMPTS];
-        let mut attempts = 0_u8;
-        let mut next = self.pools.choose(&self.view, self.upstream, &[]);
-        let mut fresh = false;
+    /// All attempts, in one flat future: one inside another would be copied whole each time it is made.
+    async fn run(mut self) -> Result<Answer<B>, Failed> {
+        let mut chosen = self.first()?;
         loop {
-            let Some((index, busy)) = next.and_then(|index| Some((index, self.view.slots.get(index)?.enter()))) else {
-                return Err(Failed { stop: Stop::fault(Reason::UpstreamUnavailable), endpoint: None, attempts });
-            };
-            let endpoint = u16::try_from(index).unwrap_or(u16::MAX);
-            if let Some(entry) = tried.get_mut(usize::from(attempts)) {
-                *entry = endpoint;
-            }
-            attempts = attempts.saturating_add(1);
-            let miss = match self.attempt(index, busy, fresh).await {
-                Ok(forwarded) => return Ok(Answer { endpoint, attempts, forwarded }),
-                Err(miss) => miss,
-            };
-            // Another endpoint; without one, the same over a new connection, if what failed was one kept from before.
-            let tried = tried.get(..usize::from(attempts)).unwrap_or_default();
-            let other = self.pools.choose(&self.view, self.upstream, tried);
-            fresh = other.is_none();
-            next = other.or(miss.kept.then_some(index));
-            let again = miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS && next.is_some();
-            if !again || !self.view.budget.withdraw() {
-                return Err(Failed { stop: miss.stop, endpoint: Some(endpoint), attempts });
-            }
-        }
-    }
-
-    /// One endpoint: a kept connection, or a new one.
-    async fn attempt(&mut self, index: usize, mut busy: Busy<B>, fresh: bool) -> Result<Forwarded<B>, Miss> {
-        loop {
-            let kept = if fresh { None } else { busy.slot().take() };
+            let index = chosen.index;
+            let kept = if chosen.fresh { None } else { chosen.busy.slot().take() };
             let was_kept = kept.is_some();
-            let link =
-                match kept {
-                    Some(link) => link,
-                    // In its own box: rare, and large enough to slow down the moves of every exchange.
-                    None => Box::pin(self.pools.connect(self.upstream, index, busy.slot()))
-                        .await
-                        .map_err(|stop| Miss { stop, repeatable: true, kept: false })?,
-                };
-            let mut lease = Lease { link, busy };
-            let lost = match self.send(&mut lease.link).await {
-                Ok(response) => {
-                    let admitted = self.admit(lease, response);
-                    return admitted.map_err(|stop| Miss { stop, repeatable: false, kept: false });
+            let opened = match kept {
+                Some(link) => Ok(link),
+                // In its own box: rare, and large enough to slow down the moves of every exchange.
+                None => Box::pin(self.pools.connect(self.upstream, index, chosen.busy.slot())).await,
+            };
+            let mut lease = match opened {
+                Ok(link) => Lease { link, busy: chosen.busy },
+                Err(stop) => {
+                    chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
+                    continue;
                 }
-                Err(lost) => lost,
+            };
+            let Some(request) = self.request.take() else {
+                return Err(self.failed(index, Stop::fault(Reason::Internal))); // sent already
+            };
+            let spare = if self.repeatable { request.body().replay() } else { None };
+            let mut answer = pin!(lease.link.send(request, spare.is_some()));
+            let timeout = self.upstream.timeouts.response;
+            let outcome = poll_fn(|cx| lease.link.poll_answer(answer.as_mut(), timeout, cx)).await;
+            let lost = match outcome {
+                Ok(Ok(response)) => return self.admit(lease, response).map_err(|stop| self.failed(index, stop)),
+                Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
+                // Not sent again: a slow upstream is not helped by more work.
+                Err(reason) => Lost { unsent: false, silent: false, stop: Stop::fault(reason) },
             };
             if !(lost.unsent && was_kept) {
-                return Err(Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept });
+                let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
+                drop(lease);
+                chosen = self.next(index, miss)?;
+                continue;
             }
             // It had died while idle, and nothing was lost with it. What else died is not worth a try each.
             if !lost.silent {
@@ -169,51 +181,61 @@ impl<B: RequestBody> Course<'_, B> {
                 tracing::warn!(upstream, "idle connection closed: the upstream sent bytes unasked");
             }
             drop(lease.link);
-            busy = lease.busy;
-            busy.slot().close_dead();
+            lease.busy.slot().close_dead();
+            chosen = Chosen { index, busy: lease.busy, fresh: false };
         }
     }
 
-    /// Sends the request over a connection and waits for the head of the response.
-    async fn send(&mut self, link: &mut Link<B>) -> Result<Response<Incoming>, Lost> {
-        let Some(request) = self.request.take() else {
-            return Err(Lost { unsent: false, silent: false, stop: Stop::fault(Reason::Internal) }); // sent already
-        };
-        let spare = if self.repeatable { request.body().replay() } else { None };
-        let mut answer = pin!(link.send(request, spare.is_some()));
-        let sent = poll_fn(|cx| {
-            let ended = link.poll(cx);
-            if (ended || link.watch().read.get() > 0)
-                && let Poll::Ready(answer) = link.quietly(|cx| answer.as_mut().poll(cx))
+    fn first(&mut self) -> Result<Chosen<B>, Failed> {
+        let index = self.pools.choose(&self.view, self.upstream, &[]);
+        index.and_then(|index| self.enter(index, false)).ok_or_else(|| Failed {
+            stop: Stop::fault(Reason::UpstreamUnavailable),
+            endpoint: None,
+            attempts: 0,
+        })
+    }
+
+    fn enter(&mut self, index: usize, fresh: bool) -> Option<Chosen<B>> {
+        let busy = self.view.slots.get(index)?.enter();
+        self.tried.push(index);
+        Some(Chosen { index, busy, fresh })
+    }
+
+    /// After a miss: another endpoint; without one, the same over a new connection, if what failed was one kept from before.
+    fn next(&mut self, index: usize, miss: Miss) -> Result<Chosen<B>, Failed> {
+        let tried = self.tried.all();
+        if miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS {
+            let other = self.pools.choose(&self.view, self.upstream, tried);
+            if let Some(next) = other.or(miss.kept.then_some(index))
+                && self.view.budget.withdraw()
+                && let Some(chosen) = self.enter(next, other.is_none())
             {
-                return Poll::Ready(Ok(answer));
+                return Ok(chosen);
             }
-            if ended {
-                link.close();
-                let answer = link.quietly(|cx| answer.as_mut().poll(cx));
-                return if answer.is_ready() { answer.map(Ok) } else { Poll::Ready(Err(Reason::UpstreamClosed)) };
-            }
-            let written = link.watch().written.get();
-            if link.is_overdue(cx, self.upstream.timeouts.response, written) {
-                return Poll::Ready(Err(Reason::UpstreamTimeout));
-            }
-            Poll::Pending
-        });
-        match sent.await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(mut error)) => {
-                let unsent = error.take_message();
-                let (is_unsent, silent) = (unsent.is_some(), link.watch().read.get() == 0);
-                self.request = unsent.or_else(|| reread(&link.watch().take_sent(), spare?));
-                Err(Lost { unsent: is_unsent, silent, stop: stop_of(link.watch(), error.into_error()) })
-            }
-            // Not sent again: a slow upstream is not helped by more work.
-            Err(reason) => Err(Lost { unsent: false, silent: false, stop: Stop::fault(reason) }),
         }
+        Err(self.failed(index, miss.stop))
+    }
+
+    fn failed(&self, index: usize, stop: Stop) -> Failed {
+        Failed { stop, endpoint: u16::try_from(index).ok(), attempts: self.tried.attempts }
+    }
+
+    /// No response came. What was not written is taken back, what was is read again from what is known of it.
+    fn lost(&mut self, watch: &Watch, mut error: SendError<B>, spare: Option<Upload<B>>) -> Lost {
+        let unsent = error.take_message();
+        let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
+        self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
+        Lost { unsent: is_unsent, silent, stop: stop_of(watch, error.into_error()) }
     }
 
     /// Judges the response. Where it fails, the connection goes with it.
-    fn admit(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
+    fn admit(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Answer<B>, Stop> {
+        let forwarded = self.judged(lease, response)?;
+        let endpoint = self.tried.all().last().copied().unwrap_or(u16::MAX);
+        Ok(Answer { endpoint, attempts: self.tried.attempts, forwarded })
+    }
+
+    fn judged(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
         judge(response.status(), response.headers(), self.upgrade)
             .map_err(|(reason, detail)| Fault::new(reason, detail))?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {

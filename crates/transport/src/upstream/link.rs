@@ -9,11 +9,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use portcullis_core::Reason;
 use portcullis_core::bounds::{MAX_UPSTREAM_HEAD_BYTES, MAX_UPSTREAM_HEADER_FIELDS};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 /// The count of no connection.
@@ -89,6 +91,31 @@ impl<B: RequestBody> Link<B> {
         self.has_ended
     }
 
+    /// Drives the connection until the head of the response is there, the connection has ended, or the upstream is overdue.
+    pub(super) fn poll_answer(
+        &mut self,
+        mut answer: Pin<&mut impl Future<Output = Sent<B>>>,
+        timeout: Duration,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Sent<B>, Reason>> {
+        let ended = self.poll(cx);
+        if (ended || self.watch.read.get() > 0)
+            && let Poll::Ready(answer) = self.quietly(|cx| answer.as_mut().poll(cx))
+        {
+            return Poll::Ready(Ok(answer));
+        }
+        if ended {
+            self.close();
+            let answer = self.quietly(|cx| answer.as_mut().poll(cx));
+            return if answer.is_ready() { answer.map(Ok) } else { Poll::Ready(Err(Reason::UpstreamClosed)) };
+        }
+        let written = self.watch.written.get();
+        if self.is_overdue(cx, timeout, written) {
+            return Poll::Ready(Err(Reason::UpstreamTimeout));
+        }
+        Poll::Pending
+    }
+
     /// Drops the connection: a request still queued in it comes back, content still expected from it becomes an error.
     pub(super) fn close(&mut self) {
         self.connection = None;
@@ -154,8 +181,11 @@ impl<B: RequestBody> Link<B> {
     }
 }
 
-/// A response, or why there is none and the request where nothing of it was written.
-pub(super) type Sent<B> = Result<Response<Incoming>, TrySendError<Request<Upload<B>>>>;
+/// Why there is no response, and the request where nothing of it was written.
+pub(super) type SendError<B> = TrySendError<Request<Upload<B>>>;
+
+/// A response, or why there is none.
+pub(super) type Sent<B> = Result<Response<Incoming>, SendError<B>>;
 
 /// The waker that a connection knows: it wakes the task of the present exchange, or nobody while idle. Registered once with
 /// the socket, whatever tasks come and go.
