@@ -1,9 +1,12 @@
-//! Programs that we did not write, as clients and upstreams of the real binary: curl, h2load and nginx from Debian.
+//! Programs that we did not write, as clients and upstreams of the real binary: curl, h2load, nginx, HAProxy and Node
+//! from Debian.
 //!
 //! Each test starts its own gateway on free ports in its own folder. Nothing here judges a duration.
 
 #[path = "peers/clients.rs"]
 mod clients;
+#[path = "peers/differential.rs"]
+mod differential;
 #[path = "peers/drains.rs"]
 mod drains;
 #[path = "peers/failures.rs"]

@@ -11,7 +11,13 @@ pub(crate) struct Args {
 }
 
 /// Programs that tests run as real clients and upstreams, with the Debian package that brings each.
-const PEERS: &[(&str, &str)] = &[("nginx", "nginx-light"), ("curl", "curl"), ("h2load", "nghttp2-client")];
+const PEERS: &[(&str, &str)] = &[
+    ("nginx", "nginx-light"),
+    ("haproxy", "haproxy"),
+    ("node", "nodejs"),
+    ("curl", "curl"),
+    ("h2load", "nghttp2-client"),
+];
 
 /// Installs, builds, tests.
 ///

@@ -170,6 +170,11 @@ impl Nginx {
         bail!("nginx does not start:\n{said}")
     }
 
+    /// What it wrote to the log `name`.
+    pub(crate) fn log(&self, name: &str) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join(name))?)
+    }
+
     /// One line a request: number of the connection, number of the request on it, method, path, status, host, SNI.
     pub(crate) fn seen(&self) -> Result<Vec<Vec<String>>> {
         let log = fs::read_to_string(self.folder.path().join("access.log"))?;
