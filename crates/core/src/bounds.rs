@@ -44,6 +44,24 @@ pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 1_000;
 pub const MAX_REQUESTS_PER_CONNECTION: u32 = 1_000;
 /// Streams served on one HTTP/2 connection before it is drained.
 pub const MAX_STREAMS_PER_CONNECTION: u32 = 10_000;
+/// Age at which a connection is closed gracefully: spreads load after a change of topology, bounds what one connection may do.
+pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
+/// Connections without an exchange that are closed at once when there is no room for another, those idle for longest first.
+pub const EVICTED_AT_ONCE: usize = 64;
+/// TLS handshakes a second of one address (IPv4 /32, IPv6 /64), trusted proxies exempt; over it closed at accept.
+pub const HANDSHAKES_PER_ADDRESS: u32 = 200;
+/// Share of one core that TLS handshakes may take; over it connections are closed at accept, and the rest of the core serves
+/// those that are there.
+pub const HANDSHAKE_CPU_PERCENT: u64 = 60;
+/// How far handshakes may run ahead of that share: a reload of a whole fleet of clients at once is served at full speed.
+pub const HANDSHAKE_BURST: Duration = Duration::from_secs(1);
+/// Requests a second of one client address unless the listener says otherwise: over it 429. A page that loads a hundred things
+/// is far below; what is above is a program, and costs more than [`MAX_CONNECTIONS_PER_ADDRESS`] alone can bound.
+pub const ADDRESS_RATE: u32 = 2000;
+/// Requests of one client address at once: two seconds of the rate.
+pub const ADDRESS_BURST: u32 = 4000;
+/// A PROXY protocol header in bytes: the addresses, and what a TLS-terminating proxy adds about the client's certificate.
+pub const MAX_PROXY_HEADER_BYTES: usize = 2048;
 /// Connections that wait in the kernel to be accepted, per core.
 pub const ACCEPT_BACKLOG: i32 = 4096;
 /// Bytes held per direction of a tunnel.

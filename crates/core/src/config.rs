@@ -1,6 +1,7 @@
 //! Positions, errors and scalar types of the configuration, shared by every room's `Config`.
 
 mod period;
+mod rate;
 mod scalar_or;
 mod size;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use period::Period;
+pub use rate::Rate;
 pub use scalar_or::ScalarOr;
 pub use size::Size;
 

@@ -40,6 +40,7 @@ reasons! {
     UpgradeRefused = "transport.upgrade_refused", TransportFraming, "an upgrade that cannot be tunnelled safely";
     MethodRefused = "transport.method_refused", TransportFraming, "TRACE, TRACK, CONNECT or a malformed method";
 
+    AddressRate = "transport.address_rate", TransportBounds, "this client address sends more requests than its share";
     TargetTooLong = "transport.target_too_long", TransportBounds, "the request target is over its bound";
     HeadTooLarge = "transport.head_too_large", TransportBounds, "header fields are over their bounds";
     BodyTooLarge = "transport.body_too_large", TransportBounds, "the content is over its bound";

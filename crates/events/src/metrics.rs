@@ -27,6 +27,11 @@ struct ByControl {
     control: Word,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByCause {
+    cause: Word,
+}
+
 /// A label value out of our own tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
@@ -53,8 +58,9 @@ pub struct Metrics {
     pub events_written: Counter,
     /// Client connections now open.
     pub connections: Gauge,
-    /// Connections closed at accept because of a bound.
-    pub connections_refused: Counter,
+    closed: Family<ByCause, Counter>,
+    /// TLS handshakes that failed or took too long.
+    pub handshakes_failed: Counter,
     /// Configurations taken into use after the first.
     pub reloads: Counter,
     /// Configurations refused while running.
@@ -77,7 +83,8 @@ impl Default for Metrics {
             events_lost: Counter::default(),
             events_written: Counter::default(),
             connections: Gauge::default(),
-            connections_refused: Counter::default(),
+            closed: Family::default(),
+            handshakes_failed: Counter::default(),
             reloads: Counter::default(),
             reload_failures: Counter::default(),
             reload_failed: Gauge::default(),
@@ -100,7 +107,9 @@ impl Metrics {
         registry.register("events_lost", "Lines of the record that could not be kept", self.events_lost.clone());
         registry.register_with_unit("events_written", "Record written", Unit::Bytes, self.events_written.clone());
         registry.register("connections", "Client connections now open", self.connections.clone());
-        registry.register("connections_refused", "Connections closed at accept", self.connections_refused.clone());
+        registry.register("connections_closed", "Connections closed without an answer", self.closed.clone());
+        let handshakes = self.handshakes_failed.clone();
+        registry.register("handshakes_failed", "TLS handshakes that failed or took too long", handshakes);
         registry.register("config_reloads", "Configurations taken into use after the first", self.reloads.clone());
         registry.register("config_reload_failures", "Configurations refused", self.reload_failures.clone());
         registry.register("config_reload_failed", "1 while the file on disk is refused", self.reload_failed.clone());
@@ -114,6 +123,12 @@ impl Metrics {
             text.push_str("# EOF\n");
         }
         text
+    }
+
+    /// Connections closed without an answer so far, for a cause out of a table of the build.
+    pub fn connections_closed(&self, cause: &'static str, count: u64) {
+        let counter = self.closed.get_or_create(&ByCause { cause: Word(cause) });
+        counter.inc_by(count.saturating_sub(counter.get()));
     }
 
     /// Takes what one core has counted.

@@ -12,7 +12,8 @@ use hyper::body::Incoming;
 use portcullis_core::bounds::WHEEL_TICK;
 use portcullis_core::{Clock, Reason, Stop};
 use portcullis_events::{Lane, Metrics, Recorder};
-use portcullis_transport::drive::{self, Accept, Connection, Connections, Drain, Handler};
+use portcullis_transport::address_rate::Buckets;
+use portcullis_transport::drive::{self, Accept, Connection, Connections, Drain, Handler, Share};
 use portcullis_transport::harden;
 use portcullis_transport::wheel::Wheel;
 use std::cell::RefCell;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub snapshots: Arc<ArcSwap<Snapshot>>,
     /// Client connections of the process.
     pub connections: Arc<Connections>,
+    /// Requests by client address.
+    pub requests: Arc<Buckets>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Time.
@@ -92,8 +95,9 @@ impl Core {
 async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>) {
     let wheel = Wheel::new(WHEEL_TICK);
     let reader = SnapshotReader::new(&shared.snapshots);
-    let worker = Worker::new(reader, Rc::clone(&wheel), lane, shared.clock.clone());
-    let gateway = Rc::new(Gateway { worker: Rc::clone(&worker) });
+    let worker = Worker::new(reader, Rc::clone(&wheel), lane, shared.clock.clone(), Arc::clone(&shared.requests));
+    let share = Rc::new(Share::new(cpu_micros));
+    let gateway = Rc::new(Gateway { worker: Rc::clone(&worker), share });
     // Neither ends by itself; without one of them deadlines or records would stand still.
     let mut clocks = JoinSet::new();
     clocks.spawn_local(Rc::clone(&wheel).run());
@@ -161,7 +165,7 @@ fn close_later(worker: &Rc<Worker>, drain: Rc<Drain>) {
     });
 }
 
-/// Hands records over on every tick and looks after idle upstream connections once a second.
+/// Hands records over on every tick and looks after idle upstream connections and old client connections once a second.
 async fn tick(worker: Rc<Worker>) {
     let mut interval = tokio::time::interval(WHEEL_TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -171,7 +175,15 @@ async fn tick(worker: Rc<Worker>) {
             worker.lane.flush();
         }
         worker.pools.sweep();
+        worker.roster.sweep();
     }
+}
+
+/// CPU time of this thread.
+fn cpu_micros() -> u64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(spent.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000).saturating_add(u64::try_from(spent.tv_nsec / 1000).unwrap_or(0))
 }
 
 /// `None` when the Snapshot has no listener with this address (any more).
@@ -197,6 +209,9 @@ fn accept(address: SocketAddr, shared: &Shared, gateway: &Rc<Gateway>, drain: Rc
         handler: Rc::clone(gateway),
         connections: Arc::clone(&shared.connections),
         wheel: Rc::clone(&gateway.worker.wheel),
+        roster: Rc::clone(&gateway.worker.roster),
+        share: Rc::clone(&gateway.share),
+        clock: shared.clock.clone(),
         drain,
     })
 }
@@ -204,6 +219,7 @@ fn accept(address: SocketAddr, shared: &Shared, gateway: &Rc<Gateway>, drain: Rc
 /// What the connection driver calls.
 struct Gateway {
     worker: Rc<Worker>,
+    share: Rc<Share>,
 }
 
 impl Handler for Gateway {

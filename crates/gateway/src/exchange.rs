@@ -71,6 +71,11 @@ impl Exchange {
         self.id.to_str().unwrap_or_default()
     }
 
+    /// When it began, in microseconds of the monotonic clock.
+    pub fn started(&self) -> u64 {
+        self.started
+    }
+
     /// Microseconds since it began.
     pub fn elapsed(&self) -> u32 {
         let micros = self.worker.clock.monotonic_micros().saturating_sub(self.started);

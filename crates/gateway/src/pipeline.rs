@@ -15,9 +15,11 @@ use hyper::body::Incoming;
 use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
+use portcullis_transport::client::Client;
 use portcullis_transport::drive::{Connection, Content, Protocol, Tunnel, TunnelEnd};
 use portcullis_transport::fields::{self, Onward};
 use portcullis_transport::head::{self, Head};
+use portcullis_transport::listener::Facts;
 use portcullis_transport::redirect::{self, Redirect};
 use portcullis_transport::target::Target;
 use portcullis_transport::upstream::{self, Attempt, Forwarded, UpstreamIo};
@@ -94,6 +96,7 @@ async fn stages(
     // 2 normalise: one reading of client, target and host; what the client may not say is removed.
     let client = client::address(connection.peer, &parts.headers, &snapshot.head.proxies)?;
     x.record.client = client.address;
+    check_rate(worker, connection, x, &client)?;
     let head = head::normalise(&mut parts, client, x.tls, &snapshot.head)?;
     x.record.removed_fields = head.cleaned.removed;
     x.is_credentialed = head.cleaned.is_credentialed;
@@ -160,6 +163,18 @@ async fn stages(
             Err(failed.stop)
         }
     }
+}
+
+/// One client address gets its share before anything dear is done for it. Behind a trusted proxy that names no client nobody
+/// knows how many there are.
+fn check_rate(worker: &Worker, connection: &Connection, x: &Exchange, client: &Client) -> Result<(), Stop> {
+    let Facts { id, requests_per_address, .. } = connection.listener;
+    let Some(pace) = requests_per_address else { return Ok(()) };
+    let is_exempt = client.is_trusted && x.snapshot.head.proxies.contains(client.address);
+    if is_exempt || worker.requests.take(client.address, id, pace, x.started()) {
+        return Ok(());
+    }
+    Err(Stop::Deny(Reason::AddressRate))
 }
 
 /// A connection serves the name that its TLS handshake asked for: another one may have another certificate and another policy

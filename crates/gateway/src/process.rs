@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use portcullis_admin::{Readiness, Scope, State};
 use portcullis_core::Clock;
 use portcullis_events::{Metrics, Recorder, RecorderError};
-use portcullis_transport::drive::Connections;
+use portcullis_transport::drive::{Closed, Connections};
 use portcullis_transport::listener::{self, BindError, Bound};
 use rustix::fs::FlockOperation;
 use std::fs::{DirBuilder, File};
@@ -132,6 +132,7 @@ impl Gateway {
         let shared = Shared {
             snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
             connections: Connections::new(),
+            requests: Arc::default(),
             metrics,
             clock,
         };
@@ -338,8 +339,11 @@ impl Gateway {
         let counts = self.shared.connections.counts();
         let metrics = &self.shared.metrics;
         metrics.connections.set(i64::try_from(counts.open).unwrap_or(i64::MAX));
-        let new = counts.refused.saturating_sub(metrics.connections_refused.get());
-        metrics.connections_refused.inc_by(new);
+        for (why, count) in Closed::ALL.iter().zip(counts.closed) {
+            metrics.connections_closed(why.id(), count);
+        }
+        let new = counts.failed_handshakes.saturating_sub(metrics.handshakes_failed.get());
+        metrics.handshakes_failed.inc_by(new);
     }
 }
 

@@ -76,6 +76,10 @@ pub const fn problem(reason: Reason) -> Problem {
         Reason::MethodRefused => {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is never served").closing()
         }
+        Reason::AddressRate => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "This address sends too many requests")
+                .retry_after("1")
+        }
         Reason::TargetTooLong => {
             Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", "The request target is too long").closing()
         }

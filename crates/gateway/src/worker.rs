@@ -4,16 +4,23 @@ use crate::body::RequestBody;
 use crate::snapshot::{Pinned, SnapshotReader};
 use portcullis_core::Clock;
 use portcullis_events::Lane;
+use portcullis_transport::address_rate::Buckets;
+use portcullis_transport::drive::Roster;
 use portcullis_transport::upstream::Pools;
 use portcullis_transport::wheel::Wheel;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The state of one core's runtime.
 pub struct Worker {
     /// Deadlines.
     pub wheel: Rc<Wheel>,
+    /// Connections of clients.
+    pub roster: Rc<Roster>,
+    /// Requests by client address, shared by all cores.
+    pub requests: Arc<Buckets>,
     /// Connections to upstreams.
     pub pools: Rc<Pools<RequestBody>>,
     /// This core's end of the record.
@@ -26,10 +33,25 @@ pub struct Worker {
 
 impl Worker {
     /// A core that takes its Snapshots from `snapshots`.
-    pub fn new(snapshots: SnapshotReader, wheel: Rc<Wheel>, lane: Lane, clock: Clock) -> Rc<Self> {
+    pub fn new(
+        snapshots: SnapshotReader,
+        wheel: Rc<Wheel>,
+        lane: Lane,
+        clock: Clock,
+        requests: Arc<Buckets>,
+    ) -> Rc<Self> {
         let (seed, _) = Uuid::new_v4().as_u64_pair(); // from the operating system: cores and processes differ
-        let pools = Pools::new(Rc::clone(&wheel));
-        Rc::new(Self { wheel, pools, lane, clock, snapshots: RefCell::new(snapshots), random: Cell::new(seed) })
+        let (roster, pools) = (Roster::new(&wheel), Pools::new(Rc::clone(&wheel)));
+        Rc::new(Self {
+            wheel,
+            roster,
+            requests,
+            pools,
+            lane,
+            clock,
+            snapshots: RefCell::new(snapshots),
+            random: Cell::new(seed),
+        })
     }
 
     /// The Snapshot for one exchange.

@@ -16,8 +16,11 @@ mod finish;
 mod guarded;
 mod http1;
 mod http2;
+mod proxy_header;
 mod refusal;
+mod roster;
 mod service;
+mod share;
 mod tunnel;
 
 use std::future::Future;
@@ -32,10 +35,12 @@ use portcullis_core::Reason;
 
 pub use accept::{Accept, Settings, accept_loop};
 pub use connection::{Connection, Protocol, Timeouts};
-pub use connections::{Connections, Counts};
+pub use connections::{Closed, Connections, Counts};
 pub use content::Content;
 pub use drain::{Drain, Watch};
+pub use roster::Roster;
 pub use service::Tracked;
+pub use share::Share;
 pub use tunnel::{Stream, Tunnel, TunnelEnd};
 
 /// What the gateway does with a connection. One per core.
@@ -53,7 +58,7 @@ pub trait Handler: 'static {
     /// The whole HTTP/1.1 answer, head and content, for a connection that ends before a request exists. The place to record it.
     fn refuse(&self, connection: &Connection, reason: Reason) -> Bytes;
 
-    /// Whether `peer` is a trusted proxy, which the cap per address does not hold for: many clients stand behind it.
+    /// Whether `peer` is a trusted proxy, which bounds per address do not hold for: many clients stand behind it.
     fn is_trusted_proxy(&self, peer: IpAddr) -> bool;
 }
 

@@ -7,6 +7,8 @@
 //! **Fails** with `Stop`: `transport.*` reasons; upstream trouble is a `Fault`.
 //! **Source** RFC 9110, 9112, 9113, 8446, 7239, 6455; `docs/controls/`.
 
+pub mod address_rate;
+mod block;
 pub mod client;
 pub mod drive;
 pub mod fields;
@@ -14,6 +16,7 @@ mod flat;
 pub mod harden;
 pub mod head;
 pub mod listener;
+pub mod proxy_protocol;
 pub mod redirect;
 pub mod target;
 pub mod tls;

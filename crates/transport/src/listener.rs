@@ -5,10 +5,11 @@ mod bind;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use portcullis_core::config::{ConfigError, Spanned};
+use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::address_rate::{self, Pace};
 use crate::tls::{self, Tls};
 
 pub use bind::{BindError, Bound, bind};
@@ -34,6 +35,15 @@ pub struct Config {
     #[serde(default = "off")]
     #[schemars(with = "bool")]
     pub h2c: Spanned<bool>,
+    /// Every connection begins with a PROXY protocol header, version 1 or 2, of a trusted proxy; others are closed.
+    #[serde(default = "off")]
+    #[schemars(with = "bool")]
+    pub proxy_protocol: Spanned<bool>,
+    /// Requests that one client address may send, `off` or a rate and a burst; over it 429. A trusted proxy has no limit of its
+    /// own. Default: `{ rate: 2000/s, burst: 4000 }`.
+    #[serde(default)]
+    #[schemars(with = "Option<ScalarOr<address_rate::Config>>")]
+    pub requests_per_address: Option<Spanned<ScalarOr<address_rate::Config>>>,
 }
 
 fn off() -> Spanned<bool> {
@@ -55,6 +65,10 @@ pub struct Facts {
     pub redirect_to_https: bool,
     /// Whether HTTP/2 with prior knowledge is accepted in plain text.
     pub h2c: bool,
+    /// Whether connections begin with a PROXY protocol header.
+    pub proxy_protocol: bool,
+    /// Requests that one client address may send.
+    pub requests_per_address: Option<Pace>,
 }
 
 /// A listener that was judged, not yet bound.
@@ -87,6 +101,7 @@ impl Config {
                 }
             }
         }
+        let requests_per_address = address_rate::compile(self.requests_per_address.as_ref(), findings);
         let refused = findings.len() > before;
         let tls = match &self.tls {
             Some(tls) => Some(tls.compile(base, now, findings)?),
@@ -100,6 +115,8 @@ impl Config {
             internal: self.internal,
             redirect_to_https: self.redirect_to_https.value,
             h2c: self.h2c.value,
+            proxy_protocol: self.proxy_protocol.value,
+            requests_per_address,
         };
         Some(Compiled { facts, tls })
     }

@@ -88,8 +88,13 @@ impl Wheel {
         }
     }
 
+    /// Ticks since it was made.
+    pub(crate) fn now(&self) -> u64 {
+        self.state.borrow().now
+    }
+
     /// `span` in ticks, rounded up.
-    fn ticks(&self, span: Duration) -> u64 {
+    pub(crate) fn ticks(&self, span: Duration) -> u64 {
         millis(span).div_ceil(self.tick_millis.get())
     }
 }
@@ -209,6 +214,19 @@ impl Timer {
         {
             node.deadline = NEVER;
         }
+    }
+
+    /// Wakes the task that waits for the deadline, which stays as it is.
+    pub(crate) fn wake(&self) {
+        let waker = self.wheel.state.borrow_mut().nodes.get_mut(self.key as usize).and_then(|node| node.waker.take());
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The deadline in ticks of the wheel; far away when there is none.
+    pub(crate) fn deadline(&self) -> u64 {
+        self.wheel.state.borrow().nodes.get(self.key as usize).map_or(NEVER, |node| node.deadline)
     }
 
     /// Whether a deadline is set, passed or not.

@@ -99,6 +99,13 @@ impl Compiler<'_> {
             }
             compiled.extend(listener.compile(id, self.base, now, &mut self.findings));
         }
+        for listener in config.listeners.iter().filter(|listener| listener.proxy_protocol.value) {
+            if config.trusted_proxies.is_empty() {
+                let message = "`proxy_protocol` without `trusted_proxies`, so nobody could connect";
+                let place = &listener.proxy_protocol.referenced;
+                self.findings.push(ConfigError::at(place, message, "the addresses of those proxies"));
+            }
+        }
         let redirect = config.listeners.iter().find(|listener| listener.redirect_to_https.value);
         if let Some(redirect) = redirect
             && config.listeners.iter().all(|listener| listener.tls.is_none())

@@ -1,7 +1,7 @@
 //! The file as a tree with places, and everything that is judged on the tree alone, so that one run reports every such error.
 
 use super::secret;
-use portcullis_core::config::{ConfigError, Period, Size, Spanned};
+use portcullis_core::config::{ConfigError, Period, Rate, Size, Spanned};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::Location;
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for AnyNode {
 /// Sections of the design that this build cannot enforce, by where they stand; `*` is any name. Naming one is an error.
 const PLANNED: &[(&str, &[&str])] = &[
     ("", &["identity", "store", "shared", "issuer", "sinks", "keys", "detection", "audit", "acme"]),
-    ("listeners/*", &["client_ca", "proxy_protocol", "limits"]),
+    ("listeners/*", &["client_ca", "limits"]),
     ("admin", &["tls", "client_ca", "token"]),
     ("upstreams/*", &["health", "breaker", "ejection", "retries"]),
     (
@@ -262,6 +262,8 @@ impl<'a> Walk<'a> {
             self.wrong(place, format!("`{text}` is not a duration"), Period::ACCEPTED);
         } else if format == "size" && Size::parse(text).is_none() {
             self.wrong(place, format!("`{text}` is not a size"), Size::ACCEPTED);
+        } else if format == "rate" && Rate::parse(text).is_none() {
+            self.wrong(place, format!("`{text}` is not a rate"), Rate::ACCEPTED);
         }
     }
 

@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use hyper::server::conn::{http1 as hyper1, http2 as hyper2};
-use portcullis_core::bounds::ACCEPT_PAUSE;
+use portcullis_core::Clock;
+use portcullis_core::bounds::{ACCEPT_PAUSE, EVICTED_AT_ONCE};
 use rustls::ServerConfig;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,11 +19,14 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::{Connection, Protocol, Timeouts};
-use super::connections::{Connections, Permit};
+use super::connections::{Closed, Connections, Permit};
 use super::drain::{Drain, Watch};
 use super::finish::within;
 use super::guarded::Guarded;
 use super::http2::LocalExecutor;
+use super::proxy_header;
+use super::roster::Roster;
+use super::share::Share;
 use super::{Handler, http1, http2};
 use crate::listener::Facts;
 use crate::wheel::{Timer, Wheel};
@@ -50,6 +54,12 @@ pub struct Accept<H> {
     pub connections: Arc<Connections>,
     /// The core's wheel.
     pub wheel: Rc<Wheel>,
+    /// The core's connections.
+    pub roster: Rc<Roster>,
+    /// The core's TLS handshakes.
+    pub share: Rc<Share>,
+    /// Time, the same on all cores.
+    pub clock: Clock,
     /// Ends this loop and its connections.
     pub drain: Rc<Drain>,
 }
@@ -69,7 +79,7 @@ pub async fn accept_loop<H: Handler>(socket: TcpListener, accept: Accept<H>) {
     let pause = accept.wheel.timer();
     let shared = Rc::new(Shared { accept, http1: http1::builder(), http2: http2::builder() });
     while let Some((stream, peer)) =
-        poll_fn(|context| poll_accept(&socket, &shared.accept.connections, &pause, &watch, context)).await
+        poll_fn(|context| shared.accept.poll_accept(&socket, &pause, &watch, context)).await
     {
         shared.serve(stream, peer);
     }
@@ -80,39 +90,48 @@ pub async fn accept_loop<H: Handler>(socket: TcpListener, accept: Accept<H>) {
     poll_fn(|context| drain.poll_empty(context)).await;
 }
 
-fn poll_accept(
-    socket: &TcpListener,
-    connections: &Connections,
-    pause: &Timer,
-    watch: &Watch,
-    context: &mut Context<'_>,
-) -> Poll<Option<(TcpStream, SocketAddr)>> {
-    loop {
-        if watch.poll_draining(context).is_ready() {
-            return Poll::Ready(None);
-        }
-        if pause.is_expired() {
-            pause.disarm();
-        }
-        if pause.is_armed() {
-            match pause.poll_expired(context) {
-                Poll::Ready(()) => continue,
+impl<H> Accept<H> {
+    fn poll_accept(
+        &self,
+        socket: &TcpListener,
+        pause: &Timer,
+        watch: &Watch,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<(TcpStream, SocketAddr)>> {
+        loop {
+            if watch.poll_draining(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            if pause.is_expired() {
+                pause.disarm();
+            }
+            if pause.is_armed() {
+                match pause.poll_expired(context) {
+                    Poll::Ready(()) => continue,
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            if !self.connections.has_room() {
+                self.make_room();
+                pause.arm(ACCEPT_PAUSE); // the kernel's queue holds who comes meanwhile
+                continue;
+            }
+            match socket.poll_accept(context) {
+                Poll::Ready(Ok(accepted)) => return Poll::Ready(Some(accepted)),
+                Poll::Ready(Err(error)) if is_of_one_connection(&error) => {}
+                Poll::Ready(Err(error)) => {
+                    tracing::warn!(%error, "accepting failed: trying again");
+                    self.make_room(); // what is idle gives its descriptor back
+                    pause.arm(ACCEPT_PAUSE); // trying at once would be a busy loop
+                }
                 Poll::Pending => return Poll::Pending,
             }
         }
-        if !connections.has_room() {
-            pause.arm(ACCEPT_PAUSE); // the kernel's queue holds who comes meanwhile
-            continue;
-        }
-        match socket.poll_accept(context) {
-            Poll::Ready(Ok(accepted)) => return Poll::Ready(Some(accepted)),
-            Poll::Ready(Err(error)) if is_of_one_connection(&error) => {}
-            Poll::Ready(Err(error)) => {
-                tracing::warn!(%error, "accepting failed: trying again");
-                pause.arm(ACCEPT_PAUSE); // no descriptors left: trying at once would be a busy loop
-            }
-            Poll::Pending => return Poll::Pending,
-        }
+    }
+
+    fn make_room(&self) {
+        let evicted = self.roster.evict(EVICTED_AT_ONCE);
+        self.connections.count_many_closed(Closed::Evicted, evicted);
     }
 }
 
@@ -148,18 +167,35 @@ impl<H: Handler> Shared<H> {
     fn serve(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr) {
         let accept = &self.accept;
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let Some(permit) = accept.connections.admit(peer.ip(), accept.handler.is_trusted_proxy(peer.ip())) else {
+        let Settings { facts, tls, timeouts } = (accept.settings)();
+        let is_trusted = accept.handler.is_trusted_proxy(peer.ip());
+        let Some(permit) = self.admit(peer, is_trusted, facts, tls.is_some()) else {
             return; // closed, before any work is done for it
         };
         // Fails on a connection that is gone already; reading finds that out.
         drop(stream.set_nodelay(true));
-        let Settings { facts, tls, timeouts } = (accept.settings)();
         let (watch, timer) = (accept.drain.watch(), accept.wheel.timer());
         let arrival = Arrival { shared: Rc::clone(self), peer, facts, timeouts, permit, watch, timer };
         match tls {
+            _ if facts.proxy_protocol => drop(tokio::task::spawn_local(arrival.drive_proxied(stream, tls))),
             Some(config) => drop(tokio::task::spawn_local(arrival.drive_tls(stream, config))),
             None => drop(tokio::task::spawn_local(arrival.drive_plain(stream))),
         }
+    }
+
+    fn admit(&self, peer: SocketAddr, is_trusted: bool, facts: Facts, is_tls: bool) -> Option<Permit> {
+        let Accept { connections, share, clock, .. } = &self.accept;
+        let permit = connections.admit(peer.ip(), is_trusted)?;
+        let now = clock.monotonic_micros();
+        if facts.proxy_protocol && !is_trusted {
+            connections.count_closed(Closed::ProxyHeader); // whatever it says, it would not be believed
+            return None;
+        }
+        if is_tls && !share.has_room(now) {
+            connections.count_closed(Closed::HandshakeShare);
+            return None;
+        }
+        (!is_tls || is_trusted || connections.admit_handshake(peer.ip(), now)).then_some(permit)
     }
 }
 
@@ -179,14 +215,60 @@ impl<H: Handler> Arrival<H> {
         }
     }
 
-    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<Box<TlsStream<TcpStream>>> {
-        let mut handshake = TlsAcceptor::from(config).accept(stream);
+    /// Takes the client's address from what its proxy says first.
+    async fn drive_proxied(mut self, mut stream: TcpStream, tls: Option<Arc<ServerConfig>>) {
+        let Some(given) = self.proxy_header(&mut stream).await else { return };
+        let Accept { connections, handler, clock, .. } = &self.shared.accept;
+        if let Some(client) = given {
+            self.peer = SocketAddr::new(client.ip().to_canonical(), client.port());
+            let address = self.peer.ip();
+            let is_admitted = handler.is_trusted_proxy(address)
+                || (self.permit.charge(address)
+                    && (tls.is_none() || connections.admit_handshake(address, clock.monotonic_micros())));
+            if !is_admitted {
+                return;
+            }
+        }
+        match tls {
+            Some(config) => Box::pin(self.drive_tls(stream, config)).await,
+            None => {
+                self.timer.disarm();
+                Box::pin(self.drive_plain(stream)).await;
+            }
+        }
+    }
+
+    /// Leaves the timer armed: header and TLS handshake share one deadline.
+    async fn proxy_header(&self, stream: &mut TcpStream) -> Option<Option<SocketAddr>> {
+        let mut header = Box::pin(proxy_header::read(stream));
         self.timer.arm(self.timeouts.handshake);
+        poll_fn(|context| {
+            if self.watch.poll_draining(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            let outcome = match header.as_mut().poll(context) {
+                Poll::Ready(outcome) => outcome.ok(),
+                Poll::Pending => ready!(self.timer.poll_expired(context).map(|()| None)),
+            };
+            if outcome.is_none() {
+                self.shared.accept.connections.count_closed(Closed::ProxyHeader);
+            }
+            Poll::Ready(outcome)
+        })
+        .await
+    }
+
+    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<Box<TlsStream<TcpStream>>> {
+        let Accept { share, clock, .. } = &self.shared.accept;
+        let mut handshake = TlsAcceptor::from(config).accept(stream);
+        if !self.timer.is_armed() {
+            self.timer.arm(self.timeouts.handshake);
+        }
         poll_fn(|context| {
             if self.watch.poll_aborted(context).is_ready() {
                 return Poll::Ready(None);
             }
-            match Pin::new(&mut handshake).poll(context) {
+            match share.spend(clock.monotonic_micros(), || Pin::new(&mut handshake).poll(context)) {
                 Poll::Ready(outcome) => Poll::Ready(outcome.ok().map(Box::new)), // on an error rustls has sent its alert
                 Poll::Pending => self.timer.poll_expired(context).map(|()| None),
             }
@@ -221,18 +303,20 @@ impl<H: Handler> Arrival<H> {
     async fn http1<Io: super::Stream>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
         let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
         let connection = Connection::new(peer, facts, timeouts, Protocol::Http1, sni, timer);
+        let place = shared.accept.roster.enter(&connection);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         let handler = Rc::clone(&shared.accept.handler);
         http1::Serving { builder: &shared.http1, connection, handler, watch }.run(io).await;
-        drop(permit);
+        drop((permit, place));
     }
 
     async fn http2<Io: super::Stream + 'static>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
         let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
         let connection = Connection::new(peer, facts, timeouts, Protocol::Http2, sni, timer);
+        let place = shared.accept.roster.enter(&connection);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         http2::serve(&shared.http2, io, connection, Rc::clone(&shared.accept.handler), watch).await;
-        drop(permit);
+        drop((permit, place));
     }
 }
 

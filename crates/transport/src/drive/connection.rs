@@ -87,6 +87,7 @@ pub struct Connection {
     leftovers: Leftovers,
     phase: Cell<Phase>,
     is_stalled: Cell<bool>,
+    is_evicted: Cell<bool>,
     is_at_eof: Cell<bool>,
     /// Phase or stall changed since the timer was armed.
     has_moved: Cell<bool>,
@@ -119,6 +120,8 @@ pub(super) enum Expiry {
     Idle,
     /// The client does not read.
     Stalled,
+    /// Its place is needed, and there is no request on it.
+    Evicted,
 }
 
 impl Connection {
@@ -148,6 +151,7 @@ impl Connection {
             leftovers: Leftovers::default(),
             phase: Cell::new(phase),
             is_stalled: Cell::new(false),
+            is_evicted: Cell::new(false),
             is_at_eof: Cell::new(false),
             has_moved: Cell::new(true),
             is_coolable: Cell::new(false),
@@ -169,6 +173,30 @@ impl Connection {
     pub fn close_after_exchange(&self) {
         self.close_after.set(true);
         self.has_moved.set(true);
+    }
+
+    /// Like [`Self::close_after_exchange`], from another task.
+    pub(super) fn retire(&self) {
+        self.close_after_exchange();
+        self.timer.wake();
+    }
+
+    /// When an idle connection would close by itself, so those that have been idle for longest come first; `None` with an
+    /// exchange or a head on it.
+    pub(super) fn idle_until(&self) -> Option<u64> {
+        // A warm one is waited for in another way, and was used just now.
+        let until = if self.phase.get() == Phase::Warm { u64::MAX } else { self.timer.deadline() };
+        (self.is_idle() && !self.is_evicted.get()).then_some(until)
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.phase.get(), Phase::Idle | Phase::Warm) && self.active.get() == 0
+    }
+
+    /// Closes the connection unless a request begins before its task sees it.
+    pub(super) fn evict(&self) {
+        self.is_evicted.set(true);
+        self.timer.wake();
     }
 
     /// Whether the connection closes after its open exchanges.
@@ -224,6 +252,7 @@ impl Connection {
         let requests = self.requests.get().saturating_add(1);
         self.requests.set(requests);
         self.active.set(self.active.get().saturating_add(1));
+        self.is_evicted.set(false);
         if requests >= self.protocol.max_requests() {
             self.close_after.set(true);
         }
@@ -283,6 +312,9 @@ impl Connection {
     /// Ready when a deadline of the present phase passed. Call it after the protocol was polled: the timer is armed here,
     /// once per poll at most, however often the phase changed.
     pub(super) fn poll_expired(&self, context: &mut Context<'_>) -> Poll<Expiry> {
+        if self.is_evicted.get() && !self.is_stalled.get() && self.is_idle() {
+            return Poll::Ready(Expiry::Evicted);
+        }
         loop {
             if self.has_moved.replace(false) {
                 self.timer.arm(self.span());

@@ -6,10 +6,16 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portcullis_core::bounds::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+use portcullis_core::bounds::{HANDSHAKES_PER_ADDRESS, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+
+use crate::address_rate::{Buckets, Pace};
+use crate::block::Block;
 
 /// One per value of the top four bits of a hash.
 const SHARDS: usize = 16;
+
+/// At most so many handshakes a second, and at once.
+const HANDSHAKES: Pace = Pace::new(HANDSHAKES_PER_ADDRESS, HANDSHAKES_PER_ADDRESS);
 
 /// The connection budget of the process, shared by all cores and listeners. Locked at accept and at close only.
 ///
@@ -19,8 +25,9 @@ pub struct Connections {
     max_per_address: u32,
     open: AtomicUsize,
     accepted: AtomicU64,
-    refused: AtomicU64,
+    closed: [AtomicU64; Closed::ALL.len()],
     failed_handshakes: AtomicU64,
+    handshakes: Buckets,
     hasher: RandomState,
     shards: [Mutex<HashMap<Block, u32>>; SHARDS],
 }
@@ -32,24 +39,40 @@ pub struct Counts {
     pub open: usize,
     /// Accepted since the start, refused ones included.
     pub accepted: u64,
-    /// Closed at accept: too many from one address.
-    pub refused: u64,
+    /// Closed by us before they had a request, or to make room; at the index of [`Closed`].
+    pub closed: [u64; Closed::ALL.len()],
     /// TLS handshakes that failed or took too long.
     pub failed_handshakes: u64,
 }
 
-/// What one client is taken to hold: an IPv4 address, or an IPv6 /64.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Block {
-    V4(u32),
-    V6(u64),
+/// Why a connection was closed without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Its address holds too many.
+    AddressFull,
+    /// Its address begins too many TLS handshakes.
+    HandshakeRate,
+    /// TLS handshakes take too much of the core.
+    HandshakeShare,
+    /// It had no request on it, and its place was needed.
+    Evicted,
+    /// Its PROXY protocol header was missing, broken, or sent by somebody who is no trusted proxy.
+    ProxyHeader,
 }
 
-impl Block {
-    fn of(peer: IpAddr) -> Self {
-        match peer.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            IpAddr::V6(address) => Self::V6(u64::try_from(address.to_bits() >> 64).unwrap_or(u64::MAX)),
+impl Closed {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] =
+        [Self::AddressFull, Self::HandshakeRate, Self::HandshakeShare, Self::Evicted, Self::ProxyHeader];
+
+    /// The word of the metrics.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::AddressFull => "address_full",
+            Self::HandshakeRate => "handshake_rate",
+            Self::HandshakeShare => "handshake_share",
+            Self::Evicted => "evicted",
+            Self::ProxyHeader => "proxy_header",
         }
     }
 }
@@ -67,8 +90,9 @@ impl Connections {
             max_per_address,
             open: AtomicUsize::new(0),
             accepted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
+            closed: Default::default(),
             failed_handshakes: AtomicU64::new(0),
+            handshakes: Buckets::default(),
             hasher: RandomState::new(),
             shards: Default::default(),
         })
@@ -79,7 +103,7 @@ impl Connections {
         Counts {
             open: self.open.load(Ordering::Relaxed),
             accepted: self.accepted.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
+            closed: self.closed.each_ref().map(|count| count.load(Ordering::Relaxed)),
             failed_handshakes: self.failed_handshakes.load(Ordering::Relaxed),
         }
     }
@@ -93,21 +117,31 @@ impl Connections {
         self.failed_handshakes.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn count_closed(&self, why: Closed) {
+        self.count_many_closed(why, 1);
+    }
+
+    pub(super) fn count_many_closed(&self, why: Closed, count: usize) {
+        if let Some(counter) = self.closed.get(why as usize) {
+            counter.fetch_add(count as u64, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a connection that was just accepted. `None`: its address holds too many, close it.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr, is_trusted_proxy: bool) -> Option<Permit> {
         self.accepted.fetch_add(1, Ordering::Relaxed);
-        let block = if is_trusted_proxy { None } else { Some(Block::of(peer)) };
-        if let Some(block) = block {
-            let mut shard = self.shard(block);
-            let held = shard.entry(block).or_insert(0);
-            if *held >= self.max_per_address {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                return None;
-            }
-            *held = held.saturating_add(1);
-        }
         self.open.fetch_add(1, Ordering::Relaxed);
-        Some(Permit { connections: Arc::clone(self), block })
+        let mut permit = Permit { connections: Arc::clone(self), block: None };
+        (is_trusted_proxy || permit.charge(peer)).then_some(permit)
+    }
+
+    /// Whether `address` may begin a TLS handshake now.
+    pub(super) fn admit_handshake(&self, address: IpAddr, now_micros: u64) -> bool {
+        let is_admitted = self.handshakes.take(address, 0, HANDSHAKES, now_micros);
+        if !is_admitted {
+            self.count_closed(Closed::HandshakeRate);
+        }
+        is_admitted
     }
 
     fn shard(&self, block: Block) -> std::sync::MutexGuard<'_, HashMap<Block, u32>> {
@@ -122,6 +156,24 @@ impl Connections {
 pub(super) struct Permit {
     connections: Arc<Connections>,
     block: Option<Block>,
+}
+
+impl Permit {
+    /// Counts the connection, which no address holds yet, to `address`; false when that holds too many.
+    pub(super) fn charge(&mut self, address: IpAddr) -> bool {
+        let block = Block::of(address);
+        let connections = &self.connections;
+        let mut shard = connections.shard(block);
+        let held = shard.get(&block).copied().unwrap_or(0);
+        if held >= connections.max_per_address {
+            connections.count_closed(Closed::AddressFull);
+            return false;
+        }
+        shard.insert(block, held.saturating_add(1));
+        drop(shard);
+        self.block = Some(block);
+        true
+    }
 }
 
 impl Drop for Permit {

@@ -163,7 +163,7 @@ impl<H: Handler> Serving<'_, H> {
                 None => return,
             },
             Ending::Expired(Expiry::Head) => Some(Reason::HeadTimeout),
-            Ending::Expired(Expiry::Stalled) | Ending::Aborted => return,
+            Ending::Expired(Expiry::Stalled | Expiry::Evicted) | Ending::Aborted => return,
         };
         let answer = reason.map_or_else(Bytes::new, |reason| self.handler.refuse(connection, reason));
         linger(io, connection, &answer).await;

@@ -86,7 +86,7 @@ fn poll<Io: Stream + 'static, H: Handler>(
         }
         match ready!(connection.poll_expired(context)) {
             Expiry::Idle if !*is_told => connection.close_after_exchange(),
-            Expiry::Idle | Expiry::Head | Expiry::Warm | Expiry::Stalled => return Poll::Ready(()),
+            Expiry::Idle | Expiry::Head | Expiry::Warm | Expiry::Stalled | Expiry::Evicted => return Poll::Ready(()),
         }
     }
 }

@@ -5,6 +5,7 @@ mod deadlines;
 mod drains;
 mod http1;
 mod http2;
+mod proxied;
 pub(super) mod tls;
 mod tunnels;
 
@@ -20,7 +21,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
-use portcullis_core::Reason;
+use portcullis_core::{Clock, Reason};
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -108,11 +109,25 @@ fn refusal(reason: Reason) -> Bytes {
     format!("HTTP/1.1 400 Refused\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{id}", id.len()).into()
 }
 
+thread_local! {
+    /// What a poll of a handshake is said to cost.
+    static CPU_STEP: Cell<u64> = const { Cell::new(0) };
+    static CPU_MICROS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Moves on whenever it is looked at.
+fn cpu_micros() -> u64 {
+    CPU_MICROS.set(CPU_MICROS.get() + CPU_STEP.get());
+    CPU_MICROS.get()
+}
+
 /// One accept loop on a free port of 127.0.0.1.
 struct Server {
     address: SocketAddr,
     shop: Rc<Shop>,
     wheel: Rc<Wheel>,
+    roster: Rc<Roster>,
+    clock: Clock,
     drain: Rc<Drain>,
     connections: Arc<Connections>,
     tls: Rc<RefCell<Option<Arc<ServerConfig>>>>,
@@ -123,6 +138,7 @@ struct Server {
 struct Options {
     tls: Option<Arc<ServerConfig>>,
     h2c: bool,
+    proxy_protocol: bool,
     connections: Option<Arc<Connections>>,
 }
 
@@ -137,12 +153,15 @@ impl Server {
             internal: false,
             redirect_to_https: false,
             h2c: options.h2c,
+            proxy_protocol: options.proxy_protocol,
+            requests_per_address: None,
         };
         let tls = Rc::new(RefCell::new(options.tls));
         let shop = Rc::new(Shop::default());
         let wheel = Wheel::new(Duration::from_millis(100));
         let drain = Drain::new();
         let connections = options.connections.unwrap_or_else(Connections::new);
+        let (roster, clock) = (Roster::new(&wheel), Clock::manual(1));
         let present = Rc::clone(&tls);
         let accept = Accept {
             settings: Box::new(move || Settings {
@@ -153,10 +172,13 @@ impl Server {
             handler: Rc::clone(&shop),
             connections: Arc::clone(&connections),
             wheel: Rc::clone(&wheel),
+            roster: Rc::clone(&roster),
+            share: Rc::new(Share::new(cpu_micros)),
+            clock: clock.clone(),
             drain: Rc::clone(&drain),
         };
         let ended = tokio::task::spawn_local(accept_loop(socket, accept));
-        Self { address, shop, wheel, drain, connections, tls, ended }
+        Self { address, shop, wheel, roster, clock, drain, connections, tls, ended }
     }
 
     async fn plain() -> Self {

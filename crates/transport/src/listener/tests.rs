@@ -41,6 +41,8 @@ fn the_short_form_is_plain_public_and_http_1_1() {
         internal: false,
         redirect_to_https: false,
         h2c: false,
+        proxy_protocol: false,
+        requests_per_address: Some(Pace::new(2000, 4000)),
     };
     assert_eq!(facts, expected);
 }

@@ -263,7 +263,7 @@ fn portcullis_config(workbench: &Workbench, setup: &Setup, port: u16) -> anyhow:
     Ok(format!(
         "version: 1
 cores: 1
-listeners: [{{ address: '127.0.0.1:{port}'{tls} }}]
+listeners: [{{ address: '127.0.0.1:{port}'{tls}, requests_per_address: {{ rate: 1000000/s, burst: 1000000 }} }}]
 admin: {{ address: '127.0.0.1:{admin}' }}
 data_dir: data
 {trusted}upstreams: {{ shop: {{ endpoints: ['http://127.0.0.1:{upstream}'] }} }}

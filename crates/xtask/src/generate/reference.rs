@@ -9,7 +9,8 @@ pub(super) fn document(schema: &Value) -> String {
     let mut out = format!("{NOTICE}# Configuration\n\n");
     out.push_str(
         "One YAML file, `portcullis.yaml` unless `-c FILE` says otherwise. Relative paths start at the file. Unknown keys are \
-         errors. Durations are a count of `ms`, `s`, `m` or `h`; sizes a count of `B`, `KiB`, `MiB` or `GiB`. `${env:NAME}` and \
+         errors. Durations are a count of `ms`, `s`, `m` or `h`; sizes a count of `B`, `KiB`, `MiB` or `GiB`; \
+         rates a count a second, `2000/s`. `${env:NAME}` and \
          `${file:path}` stand only as the whole value of a secret. Editors read \
          [portcullis.schema.json](portcullis.schema.json).\n",
     );
@@ -62,6 +63,7 @@ fn kind(setting: &Value, root: &Value) -> String {
     match (setting.get("type").and_then(Value::as_str), setting.get("format").and_then(Value::as_str)) {
         (_, Some("period")) => "duration".to_owned(),
         (_, Some("size")) => "size".to_owned(),
+        (_, Some("rate")) => "rate".to_owned(),
         (_, Some("portcullis-secret")) => "secret".to_owned(),
         (Some("array"), _) => {
             format!("list of {}", setting.get("items").map(|item| kind(item, root)).unwrap_or_default())

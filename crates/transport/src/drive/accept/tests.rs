@@ -31,12 +31,24 @@ impl Handler for Large {
 async fn the_task_of_a_connection_is_small() {
     let wheel = Wheel::new(WHEEL_TICK);
     let address = "127.0.0.1:1".parse().unwrap();
-    let facts = Facts { id: 0, address, tls: false, internal: false, redirect_to_https: false, h2c: false };
+    let facts = Facts {
+        id: 0,
+        address,
+        tls: false,
+        internal: false,
+        redirect_to_https: false,
+        h2c: false,
+        proxy_protocol: false,
+        requests_per_address: None,
+    };
     let accept = Accept {
         settings: Box::new(move || Settings { facts, tls: None, timeouts: std::sync::Arc::default() }),
         handler: Rc::new(Large),
         connections: Connections::new(),
         wheel: Rc::clone(&wheel),
+        roster: Roster::new(&wheel),
+        share: Rc::new(Share::new(|| 0)),
+        clock: Clock::manual(0),
         drain: Drain::new(),
     };
     let shared = Rc::new(Shared { accept, http1: http1::builder(), http2: http2::builder() });

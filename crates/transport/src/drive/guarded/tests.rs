@@ -7,7 +7,16 @@ use std::time::Duration;
 #[test]
 fn what_hyper_was_not_given_follows_what_it_held() {
     let address = "127.0.0.1:1".parse().unwrap();
-    let facts = Facts { id: 0, address, tls: false, internal: false, redirect_to_https: false, h2c: false };
+    let facts = Facts {
+        id: 0,
+        address,
+        tls: false,
+        internal: false,
+        redirect_to_https: false,
+        h2c: false,
+        proxy_protocol: false,
+        requests_per_address: None,
+    };
     let timer = Wheel::new(Duration::from_millis(100)).timer();
     let connection = Connection::new(address, facts, std::sync::Arc::default(), Protocol::Http1, None, timer);
     let cases = [

@@ -53,6 +53,10 @@ impl rustls::client::danger::ServerCertVerifier for Trusting {
 }
 
 pub(super) async fn connect(server: &Server, alpn: &[&str]) -> std::io::Result<TlsStream<TcpStream>> {
+    over(server.connect().await, alpn).await
+}
+
+pub(super) async fn over(socket: TcpStream, alpn: &[&str]) -> std::io::Result<TlsStream<TcpStream>> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -60,8 +64,7 @@ pub(super) async fn connect(server: &Server, alpn: &[&str]) -> std::io::Result<T
         .with_custom_certificate_verifier(Arc::new(Trusting))
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let stream = server.connect().await;
-    TlsConnector::from(Arc::new(config)).connect("A.test".try_into().unwrap(), stream).await
+    TlsConnector::from(Arc::new(config)).connect("A.test".try_into().unwrap(), socket).await
 }
 
 async fn secure() -> Server {
