@@ -82,7 +82,14 @@ pub const WARM_TIMEOUT: Duration = Duration::from_millis(250);
 pub const DRAIN_GRACE: Duration = Duration::from_secs(1);
 /// A request body without a byte.
 pub const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// A response that the client does not read.
+/// Request content that comes slower than [`MIN_BODY_RATE`]: over this much time of waiting, after a grace of half of it.
+pub const SLOW_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes a second of request content that an honest client sends also over a bad connection; R.U.D.Y. sends one in ten seconds.
+pub const MIN_BODY_RATE: u32 = 500;
+/// Response bytes that the kernel holds unsent per connection. It asks for more once half of it is sent, so a client must take
+/// 16 KiB in each [`WRITE_STALL_TIMEOUT`], 500 B/s, not just anything; and one that reads nothing holds no more than this.
+pub const UNSENT_BYTES: u32 = 32 * 1024;
+/// A response of which the client takes less than half of [`UNSENT_BYTES`].
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// One whole exchange; streaming responses and upgrades are excepted.
 pub const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -3,6 +3,7 @@
 use crate::exchange::{Exchange, Upload};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use portcullis_core::bounds::MIN_BODY_RATE;
 use portcullis_core::{Fault, Reason, Stop, Verdict};
 use portcullis_transport::drive::Content as ClientContent;
 use portcullis_transport::upstream::{Replay, UpstreamBody};
@@ -155,9 +156,22 @@ impl Replay for RequestBody {
 pub struct Streamed {
     incoming: ClientContent,
     max_bytes: u64,
-    idle: Timer,
-    idle_timeout: Duration,
+    timer: Timer,
+    patience: Patience,
+    /// How much longer may be waited for the client in all; bytes add to it.
+    credit: Duration,
+    /// Since when it is waited for the client. Content that lies there because the upstream is slow costs no credit.
+    waiting_since: Option<Duration>,
     upload: Rc<Upload>,
+}
+
+/// How long content is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Without a byte.
+    pub idle: Duration,
+    /// With less than [`MIN_BODY_RATE`], after a grace of half of it. `None`: a stream, where long silence is in order.
+    pub slow: Option<Duration>,
 }
 
 /// Why the client's content was not taken. Becomes the refusal, never a fault of the upstream.
@@ -172,16 +186,20 @@ impl From<ContentError> for Stop {
 }
 
 impl RequestBody {
-    /// `incoming` under `max_bytes`, with at most `idle_timeout` between two pieces.
-    pub fn new(
-        incoming: ClientContent,
-        max_bytes: u64,
-        idle: Timer,
-        idle_timeout: Duration,
-        upload: Rc<Upload>,
-    ) -> Self {
-        Self::Streamed(Box::new(Streamed { incoming, max_bytes, idle, idle_timeout, upload }))
+    /// `incoming` under `max_bytes`, waited for with `patience`.
+    pub fn new(incoming: ClientContent, max_bytes: u64, timer: Timer, patience: Patience, upload: Rc<Upload>) -> Self {
+        let credit =
+            patience.slow.map_or(Duration::MAX, |slow| slow.saturating_add(slow.checked_div(2).unwrap_or(slow)));
+        let waiting_since = None;
+        Self::Streamed(Box::new(Streamed { incoming, max_bytes, timer, patience, credit, waiting_since, upload }))
     }
+}
+
+/// What `credit` is after `waited`, and then `bytes`: a leaky bucket that holds `slow`, whatever it began with.
+fn credit(credit: Duration, waited: Duration, bytes: usize, slow: Duration) -> Duration {
+    let left = credit.saturating_sub(waited);
+    let earned = Duration::from_secs(bytes as u64).checked_div(MIN_BODY_RATE).unwrap_or_default();
+    left.max(left.saturating_add(earned).min(slow))
 }
 
 impl Streamed {
@@ -193,7 +211,16 @@ impl Streamed {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         match Pin::new(&mut self.incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.idle.disarm();
+                let waited =
+                    self.waiting_since.take().map_or(Duration::ZERO, |since| self.timer.now().saturating_sub(since));
+                if let Some(slow) = self.patience.slow {
+                    // The timer is coarse: it never comes to it where a byte arrives within each of its ticks.
+                    if waited > self.credit {
+                        return self.refuse(Reason::BodyTimeout);
+                    }
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    self.credit = credit(self.credit, waited, bytes, slow);
+                }
                 // Trailers of a request are not merged, checked or forwarded (RFC 9110 §6.5.1): the content ends here.
                 let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
                 let taken = self.upload.bytes.get().saturating_add(data.len() as u64);
@@ -206,15 +233,12 @@ impl Streamed {
             Poll::Ready(Some(Err(_))) => self.refuse(Reason::BodyMalformed),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
-                if self.idle.poll_expired(context).is_ready() {
-                    return self.refuse(Reason::BodyTimeout);
+                if self.waiting_since.is_none() {
+                    self.waiting_since = Some(self.timer.now());
+                    self.timer.arm(self.patience.idle.min(self.credit));
                 }
-                if !self.idle.is_armed() {
-                    self.idle.arm(self.idle_timeout);
-                    // Registers the waker for the deadline just set.
-                    if self.idle.poll_expired(context).is_ready() {
-                        return self.refuse(Reason::BodyTimeout);
-                    }
+                if self.timer.poll_expired(context).is_ready() {
+                    return self.refuse(Reason::BodyTimeout);
                 }
                 Poll::Pending
             }
@@ -250,3 +274,6 @@ impl Body for RequestBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

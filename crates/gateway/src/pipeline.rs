@@ -1,7 +1,8 @@
 //! One exchange, from the head of the request to the body of the response. It reads from top to bottom; the numbers are the
 //! stages of the design. Controls that are enforce-only stop with `?`; the others pass through `settle`.
 
-use crate::body::{ExchangeBody, RequestBody};
+use crate::body::{ExchangeBody, Patience, RequestBody};
+use crate::config::{Settings, Timeouts};
 use crate::exchange::{Exchange, Upload};
 use crate::render;
 use crate::snapshot::Snapshot;
@@ -136,7 +137,7 @@ async fn stages(
     }
 
     // 8 content: bounded as it streams; a length that says too much is refused before a byte of it.
-    let content = watch_content(worker, x, content, settings.max_body)?;
+    let content = watch_content(worker, x, content, settings)?;
 
     // 13 forward: to an endpoint of the API's upstream, with what we say of the request instead of what it said itself.
     let upgrade = head.cleaned.upgrade.filter(|_| settings.websocket);
@@ -206,7 +207,13 @@ fn redirect_to_https(method: &Method, head: &Head, snapshot: &Snapshot) -> Resul
     }
 }
 
-fn watch_content(worker: &Worker, x: &mut Exchange, content: Content, max_bytes: u64) -> Result<RequestBody, Stop> {
+fn watch_content(
+    worker: &Worker,
+    x: &mut Exchange,
+    content: Content,
+    settings: &Settings,
+) -> Result<RequestBody, Stop> {
+    let max_bytes = settings.max_body;
     if content.is_end_stream() {
         return Ok(RequestBody::Empty);
     }
@@ -215,7 +222,9 @@ fn watch_content(worker: &Worker, x: &mut Exchange, content: Content, max_bytes:
     }
     let upload = Rc::new(Upload::default());
     x.upload = Some(Rc::clone(&upload));
-    Ok(RequestBody::new(content, max_bytes, worker.wheel.timer(), x.snapshot.timeouts.body_idle, upload))
+    let Timeouts { body_idle: idle, slow_body, .. } = x.snapshot.timeouts;
+    let patience = Patience { idle, slow: settings.timeout.map(|_| slow_body) };
+    Ok(RequestBody::new(content, max_bytes, worker.wheel.timer(), patience, upload))
 }
 
 /// The request as the upstream gets it: what we say of it in place of what it said itself.

@@ -17,6 +17,8 @@ mod nginx;
 mod reloads;
 #[path = "peers/setup.rs"]
 mod setup;
+#[path = "peers/slow.rs"]
+mod slow;
 #[path = "peers/streams.rs"]
 mod streams;
 

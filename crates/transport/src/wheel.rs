@@ -189,6 +189,12 @@ impl Timer {
         self.wheel.timer()
     }
 
+    /// Time since the wheel was made, as of its last tick.
+    pub fn now(&self) -> Duration {
+        let ticks = u32::try_from(self.wheel.now()).unwrap_or(u32::MAX);
+        self.wheel.tick.saturating_mul(ticks)
+    }
+
     /// Sets the deadline `span` from now, in place of any earlier one.
     pub fn arm(&self, span: Duration) {
         let mut state = self.wheel.state.borrow_mut();

@@ -155,6 +155,7 @@ impl Compiler<'_> {
                 linger: self.period(written.linger.as_ref(), bounds::LINGER_TIMEOUT),
             }),
             body_idle: self.period(written.body_idle.as_ref(), bounds::BODY_IDLE_TIMEOUT),
+            slow_body: self.period(written.slow_body.as_ref(), bounds::SLOW_BODY_TIMEOUT),
             exchange: self.period(written.exchange.as_ref(), bounds::EXCHANGE_TIMEOUT),
         }
     }

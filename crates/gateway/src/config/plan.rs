@@ -49,6 +49,8 @@ pub struct Timeouts {
     pub connection: Arc<drive::Timeouts>,
     /// Request content without a byte.
     pub body_idle: Duration,
+    /// Request content that comes too slowly.
+    pub slow_body: Duration,
     /// A whole exchange, where neither operation nor upstream says otherwise.
     pub exchange: Duration,
 }

@@ -105,7 +105,12 @@ pub struct Timeouts {
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub body_idle: Option<Spanned<Period>>,
-    /// A response that the client does not read. Default: `30s`.
+    /// Request content that comes slower than 500 bytes a second, after a grace of half of it; operations with `stream: true`
+    /// are excepted. Default: `10s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub slow_body: Option<Spanned<Period>>,
+    /// A response of which the client takes less than 16 KiB. Default: `30s`.
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub write_stall: Option<Spanned<Period>>,

@@ -51,12 +51,18 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Serves `config` (an address `127.0.0.1:0` for each listener), with `files` beside it.
     pub(crate) fn start(config: &str, files: &[(&str, &str)]) -> Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.arg("run");
+        Self::start_by(command, config, files)
+    }
+
+    /// The same, by a command that becomes it.
+    pub(crate) fn start_by(mut command: Command, config: &str, files: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         for (name, text) in [("portcullis.yaml", config), ("api.yaml", DOCUMENT)].iter().chain(files) {
             write(&folder.path().join(name), text)?;
         }
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        let process = Process::start(command.arg("run").current_dir(folder.path()))?;
+        let process = Process::start(command.current_dir(folder.path()))?;
         let mut gateway = Self { process, folder };
         let listeners = config.matches("127.0.0.1:0").count();
         gateway.process.wait_for("every listener", |lines| (listening(lines).len() == listeners).then_some(()))?;

@@ -83,13 +83,14 @@ proptest! {
     #[test]
     fn never_more_than_burst_and_rate(rate in 1_u32..100_000, burst in 1_u32..50, steps in prop::collection::vec(0_u64..100_000, 1..200)) {
         let (buckets, pace) = (Buckets::with_sets(1), Pace::new(rate, burst));
-        let (mut now, mut given) = (7_u64, 0_u64);
+        let (mut now, mut given) = (7_u64, 0_u128);
         for step in steps {
-            now += step;
-            given += u64::from(buckets.take(ALICE, 0, pace, now));
+            now = now.saturating_add(step);
+            given = given.saturating_add(u128::from(buckets.take(ALICE, 0, pace, now)));
             // The interval is rounded down to a sixteenth of a microsecond.
-            let interval = PER_SECOND / u64::from(rate);
-            prop_assert!(given <= u64::from(burst) + (now - 7) * PER_MICRO / interval + 1);
+            let interval = u128::from(PER_SECOND.div_euclid(u64::from(rate)));
+            let elapsed = u128::from(now.saturating_sub(7).saturating_mul(PER_MICRO));
+            prop_assert!(given.saturating_sub(u128::from(burst)).saturating_mul(interval) <= elapsed.saturating_add(interval));
         }
     }
 }

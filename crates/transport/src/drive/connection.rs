@@ -46,7 +46,7 @@ pub struct Timeouts {
     pub head: Duration,
     /// A connection without a request on it.
     pub idle: Duration,
-    /// A response that the client does not read.
+    /// A response of which the client takes nothing, or nothing that the kernel would tell ([`portcullis_core::bounds::UNSENT_BYTES`]).
     pub write_stall: Duration,
     /// A tunnel without a byte in either direction.
     pub tunnel_idle: Duration,

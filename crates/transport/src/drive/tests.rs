@@ -117,7 +117,7 @@ thread_local! {
 
 /// Moves on whenever it is looked at.
 fn cpu_micros() -> u64 {
-    CPU_MICROS.set(CPU_MICROS.get() + CPU_STEP.get());
+    CPU_MICROS.set(CPU_MICROS.get().saturating_add(CPU_STEP.get()));
     CPU_MICROS.get()
 }
 

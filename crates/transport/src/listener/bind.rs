@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use portcullis_core::bounds::ACCEPT_BACKLOG;
+use portcullis_core::bounds::{ACCEPT_BACKLOG, UNSENT_BYTES};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// How often a picked port may be taken by another process between the probe and the sockets.
@@ -76,6 +76,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(address)?;
     #[cfg(unix)]
     socket.set_reuse_port(true)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?; // accepted connections inherit it
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(ACCEPT_BACKLOG)?;

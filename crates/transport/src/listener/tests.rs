@@ -76,3 +76,16 @@ fn an_address_of_another_machine_is_refused() {
     let error = bind("192.0.2.1:0".parse().unwrap(), 1).unwrap_err();
     assert!(error.to_string().contains("this machine does not have the address"), "edge/R17: {error}");
 }
+
+/// edge/S7: without it a client that reads a byte now and then moves the kernel to take megabytes at once, and then nothing for
+/// minutes: a deadline could not tell it from one that reads nothing, nor from an honest slow one.
+#[cfg(target_os = "linux")]
+#[test]
+fn accepted_connections_hold_little_that_is_unsent() {
+    let bound = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap();
+    bound.sockets[0].set_nonblocking(false).unwrap();
+    let _client = std::net::TcpStream::connect(bound.address).unwrap();
+    let (accepted, _) = bound.sockets[0].accept().unwrap();
+    let unsent = socket2::SockRef::from(&accepted).tcp_notsent_lowat().unwrap();
+    assert_eq!(unsent, portcullis_core::bounds::UNSENT_BYTES);
+}

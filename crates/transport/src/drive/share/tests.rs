@@ -5,7 +5,7 @@ thread_local! {
 }
 
 fn handshake(share: &Share, now: u64, micros: u64) {
-    share.spend(now, || CPU.set(CPU.get() + micros));
+    share.spend(now, || CPU.set(CPU.get().saturating_add(micros)));
 }
 
 #[test]
