@@ -19,6 +19,8 @@ mod reloads;
 mod setup;
 #[path = "peers/slow.rs"]
 mod slow;
+#[path = "peers/soak.rs"]
+mod soak;
 #[path = "peers/streams.rs"]
 mod streams;
 

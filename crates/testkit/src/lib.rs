@@ -17,4 +17,5 @@ pub mod pattern;
 pub mod process;
 pub mod scenario;
 pub mod small_upstream;
+pub mod soak;
 pub mod upstream;

@@ -3,6 +3,7 @@
 mod bench;
 mod generate;
 mod layers;
+mod soak;
 mod test;
 
 use clap::Parser;
@@ -16,15 +17,19 @@ enum Command {
     Generate(generate::Args),
     /// Checks that imports point one way only.
     Layers,
+    /// Honest clients beside every attack at once, for half an hour.
+    Soak(soak::Args),
     /// Installs what the tests need and runs every test.
     Test(test::Args),
 }
 
 fn main() -> anyhow::Result<()> {
+    portcullis_testkit::small_upstream::serve()?; // when started as the upstream of a soak
     match Command::parse() {
         Command::Bench(args) => bench::run(args),
         Command::Generate(args) => generate::run(&args),
         Command::Layers => layers::run(),
+        Command::Soak(args) => soak::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }
