@@ -211,7 +211,11 @@ impl Connection {
 
     /// The tunnel, if an exchange set one. Also taken when it does not run: it may own this connection.
     pub(super) fn take_tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.take()
+        let tunnel = self.tunnel.take();
+        if tunnel.is_some() {
+            self.phase.set(Phase::Exchange); // not idle: its place is not free for others
+        }
+        tunnel
     }
 
     /// Reads and drops `content`, which nobody wants any more, for a while.

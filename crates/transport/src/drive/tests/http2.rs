@@ -2,7 +2,7 @@ use super::*;
 use http_body_util::Empty;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use portcullis_core::bounds::{DRAIN_GRACE, IDLE_TIMEOUT, LINGER_TIMEOUT};
+use portcullis_core::bounds::{DRAIN_GRACE, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_CONNECTION_AGE};
 
 /// A client that speaks HTTP/2 over `io`, and the future of its connection.
 async fn speak<Io>(io: Io) -> (SendRequest<Empty<Bytes>>, JoinHandle<hyper::Result<()>>)
@@ -93,6 +93,24 @@ fn draining_sends_goaway_and_lets_streams_finish() {
         assert_eq!(running.await.unwrap().unwrap(), "held", "edge/W28");
         connection.await.unwrap().unwrap();
         server.ended.await.unwrap();
+    });
+}
+
+#[test]
+fn an_hour_old_sends_goaway_and_lets_streams_finish() {
+    run(async {
+        let server = h2c().await;
+        let (mut sender, connection) = speak(server.connect().await).await;
+        let mut second = sender.clone();
+        let running = tokio::task::spawn_local(async move { get(&mut second, "/hold").await });
+        settle().await;
+        server.wheel.advance(MAX_CONNECTION_AGE);
+        server.roster.sweep();
+        settle().await;
+        assert!(get(&mut sender, "/").await.is_err(), "edge/W28: no new streams");
+        server.shop.release.notify_one();
+        assert_eq!(running.await.unwrap().unwrap(), "held", "edge/W28");
+        connection.await.unwrap().unwrap();
     });
 }
 

@@ -41,6 +41,7 @@ fn bytes_that_came_early_on_either_side_are_carried_first() {
         let mut up = [0; 23];
         upstream.read_exact(&mut up).await.unwrap();
         assert_eq!(&up, b"from client, early;late");
+        assert_eq!(server.roster.evict(1), 0, "edge/S20: a tunnel is not idle, whoever needs its place");
         let mut down = [0; 25];
         client.read_exact(&mut down).await.unwrap();
         assert_eq!(&down, b"from upstream, early;late");
