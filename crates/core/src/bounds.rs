@@ -14,6 +14,12 @@ pub const MAX_HEADER_FIELDS: usize = 100;
 pub const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
 /// Content of one request unless the operation says otherwise: over it 413.
 pub const MAX_BODY_BYTES: u64 = 1024 * 1024;
+/// Extensions of all chunks of one content, in bytes: over it 400. Nobody sends any (CVE-2023-39326).
+pub const MAX_CHUNK_EXTENSION_BYTES: u32 = 16 * 1024;
+/// Chunks of one content that may be of any size; behind them, [`MIN_CHUNK_BYTES`] on average.
+pub const SMALL_CHUNKS: u32 = 1_000;
+/// Below it a chunk costs more in framing than it carries: over [`SMALL_CHUNKS`] of them 400.
+pub const MIN_CHUNK_BYTES: u64 = 16;
 /// Query pairs of one target: over it 400. Bounds parameter validation.
 pub const MAX_QUERY_PAIRS: usize = 100;
 /// Longest name of one query pair in bytes after decoding: over it 400.

@@ -92,7 +92,7 @@ macro_rules! controls {
 
 controls! {
     TransportFraming = "transport.framing", ENFORCE_ONLY, "6", "API8", "CWE-444",
-        "one reading of where each request begins and ends; malformed messages are refused";
+        "one reading of where each request begins and ends; malformed and ambiguous messages are refused";
     TransportBounds = "transport.bounds", ENFORCE_ONLY, "2.4", "API4", "CWE-770",
         "sizes, counts and times of every message stay under their bounds";
     TransportTls = "transport.tls", ENFORCE_ONLY, "6.3", "API8", "CWE-319",

@@ -32,6 +32,7 @@ macro_rules! reasons {
 
 reasons! {
     RequestMalformed = "transport.request_malformed", TransportFraming, "the message breaks the grammar of HTTP";
+    TransferCodingUnknown = "transport.transfer_coding_unknown", TransportFraming, "a transfer coding other than chunked";
     VersionUnsupported = "transport.version_unsupported", TransportFraming, "the HTTP version is not 1.1 or 2";
     BodyMalformed = "transport.body_malformed", TransportFraming, "the content ended early or its framing is broken";
     HeaderRepeated = "transport.header_repeated", TransportFraming, "a header field that may stand once stands twice";

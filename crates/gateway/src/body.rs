@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use portcullis_core::bounds::MIN_BODY_RATE;
 use portcullis_core::{Fault, Reason, Stop, Verdict};
-use portcullis_transport::drive::Content as ClientContent;
+use portcullis_transport::drive::{Content as ClientContent, broken_content};
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
 use std::pin::Pin;
@@ -230,7 +230,7 @@ impl Streamed {
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Poll::Ready(Some(Err(_))) => self.refuse(Reason::BodyMalformed),
+            Poll::Ready(Some(Err(error))) => self.refuse(broken_content(&error)),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
                 if self.waiting_since.is_none() {

@@ -54,6 +54,10 @@ const GATEWAY_TIMEOUT: Problem =
 pub const fn problem(reason: Reason) -> Problem {
     match reason {
         Reason::RequestMalformed => malformed("request-malformed", "The request is not valid HTTP"),
+        Reason::TransferCodingUnknown => {
+            let title = "The only transfer coding that is served is chunked";
+            Problem::new(StatusCode::NOT_IMPLEMENTED, "transfer-coding-unknown", title).closing()
+        }
         Reason::BodyMalformed => malformed("content-malformed", "The content is incomplete or badly framed"),
         Reason::HeaderRepeated => malformed("field-repeated", "A header field that may stand once stands twice"),
         Reason::ConnectionField => malformed("connection-field", "The Connection header field is not acceptable"),

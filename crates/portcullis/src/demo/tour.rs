@@ -43,8 +43,6 @@ enum Stop {
     Refused(&'static [u16]),
     /// The request passes without its sting: what made the attack was removed, or the answer was hardened.
     Harmless,
-    /// The Control exists, but this part of it does not yet.
-    Later,
 }
 
 /// What became of one attack through the gateway.
@@ -116,7 +114,7 @@ pub(super) fn run(bare: SocketAddr, guarded: Option<SocketAddr>, known_controls:
             let answers = from_fresh_shop(bare, bare, attack.steps);
             let bare_succeeds = answers.as_ref().is_ok_and(|answers| (attack.success)(answers));
             let guarded = guarded.map(|guarded| {
-                let known = known_controls.contains(&attack.control) && !matches!(attack.stop, Stop::Later);
+                let known = known_controls.contains(&attack.control);
                 judge(attack, from_fresh_shop(bare, guarded, attack.steps), known)
             });
             let bare_reason = if bare_succeeds { String::new() } else { reason(answers.as_deref()) };
@@ -170,7 +168,6 @@ fn stopping(stop: Stop, answers: &[Answer]) -> Option<&Answer> {
         Stop::Refused(statuses) => answers
             .iter()
             .find(|answer| answer.is_closed() || (statuses.contains(&answer.status) && !answer.is_plain_json())),
-        Stop::Later => None,
         Stop::Harmless => answers.last().filter(|answer| answer.status < 500 && !answer.is_closed()),
     }
 }

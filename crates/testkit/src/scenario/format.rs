@@ -120,6 +120,8 @@ pub struct Request {
     pub body_size: Option<usize>,
     /// Exactly these bytes, one character a byte, instead of all of the above.
     pub raw: Option<String>,
+    /// Appended to `raw`: so many copies of each text.
+    pub repeat: Vec<(String, usize)>,
     /// Bytes sent first, before TLS (a PROXY protocol line).
     pub preface: Option<String>,
     /// How to connect.

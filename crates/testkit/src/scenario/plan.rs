@@ -63,7 +63,9 @@ impl Plan {
         let (label, is_head, payload) = match &request.raw {
             Some(raw) => {
                 let label: String = raw.lines().next().unwrap_or_default().chars().take(60).collect();
-                (label, raw.starts_with("HEAD "), Payload::H1(bytes(&request.raw)?))
+                let copies = request.repeat.iter().map(|(text, count)| text.repeat(*count));
+                let raw: String = std::iter::once(raw.clone()).chain(copies).collect();
+                (label, raw.starts_with("HEAD "), Payload::H1(bytes(&Some(raw))?))
             }
             None => Self::payload(request, stage)?,
         };

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use portcullis_core::Reason;
 use portcullis_core::bounds::{
     DRAIN_GRACE, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_REQUESTS_PER_CONNECTION,
     MAX_STREAMS_PER_CONNECTION, TUNNEL_IDLE_TIMEOUT, WARM_TIMEOUT, WRITE_STALL_TIMEOUT,
@@ -16,6 +17,7 @@ use portcullis_core::bounds::{
 use super::content::Leftovers;
 use super::tunnel::Tunnel;
 use crate::fields::ForwardedCache;
+use crate::guard::Halt;
 use crate::listener::Facts;
 use crate::wheel::Timer;
 
@@ -93,6 +95,11 @@ pub struct Connection {
     has_moved: Cell<bool>,
     /// Whether hyper's word that it is done can only mean that it stands between two requests.
     is_coolable: Cell<bool>,
+    /// What the guard has seen: heads that are complete, and why it takes no more.
+    heads: Cell<u32>,
+    halt: Cell<Option<Halt>>,
+    /// Bytes behind an upgrade wait for its answer.
+    has_early: Cell<bool>,
     timer: Timer,
 }
 
@@ -155,6 +162,9 @@ impl Connection {
             is_at_eof: Cell::new(false),
             has_moved: Cell::new(true),
             is_coolable: Cell::new(false),
+            heads: Cell::new(0),
+            halt: Cell::new(None),
+            has_early: Cell::new(false),
             timer,
         })
     }
@@ -296,6 +306,40 @@ impl Connection {
         if self.phase.get() == Phase::Exchange && self.active.get() == 0 {
             self.enter(Phase::Warm);
         }
+    }
+
+    /// The guard has read on.
+    pub(super) fn inspected(&self, heads: u32, halt: Option<Halt>) {
+        self.heads.set(heads);
+        self.halt.set(halt);
+    }
+
+    /// Whether every request that the guard saw begin was handed over: hyper may still hold some that it did not parse yet.
+    pub(super) fn is_last_begun(&self) -> bool {
+        self.heads.get() == self.requests.get()
+    }
+
+    /// Whether every request that the guard saw was answered.
+    pub(super) fn is_between(&self) -> bool {
+        self.is_last_begun() && self.phase.get() != Phase::Exchange
+    }
+
+    /// Why the next head is refused, once it is its turn.
+    pub(super) fn broken_head(&self) -> Option<Reason> {
+        match self.halt.get() {
+            Some(Halt::Head(reason)) if self.is_between() => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Bytes behind an upgrade were kept from hyper.
+    pub(super) fn withheld(&self) {
+        self.has_early.set(true);
+    }
+
+    /// True once when the upgrade was answered and was none: what was withheld is to be read as a head.
+    pub(super) fn may_read_on(&self) -> bool {
+        self.has_early.get() && self.is_between() && self.has_early.replace(false)
     }
 
     /// See [`Phase::Warm`]: decided anew by each exchange.

@@ -6,6 +6,7 @@
 //! rest is read and dropped for a while, as [`super::finish::linger`] does it: the client sees the answer and stops.
 
 use std::cell::RefCell;
+use std::error::Error as _;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -14,10 +15,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use portcullis_core::Reason;
 use portcullis_core::bounds::{H2_STREAM_WINDOW, LINGER_BYTES};
 
 use super::connection::{Connection, Protocol};
 use crate::wheel::Timer;
+
+/// A rule of the framing that content broke; hyper hands it on as the error of the body.
+#[derive(Debug, thiserror::Error)]
+#[error("content refused: {}", .0.id())]
+pub(super) struct BrokenContent(pub(super) Reason);
+
+/// Why reading content failed.
+pub fn broken_content(error: &hyper::Error) -> Reason {
+    let cause = error.source().and_then(|error| error.downcast_ref::<std::io::Error>());
+    let broken = cause.and_then(std::io::Error::get_ref).and_then(|error| error.downcast_ref::<BrokenContent>());
+    broken.map_or(Reason::BodyMalformed, |BrokenContent(reason)| *reason)
+}
 
 /// What a client may have sent before it could see the answer, and as much as is read where a connection ends.
 const LEFTOVER_BYTES: usize = LINGER_BYTES.saturating_add(H2_STREAM_WINDOW as usize);

@@ -36,6 +36,8 @@ enum Ending {
     /// It stands between two requests and none came soon: it is made anew when one comes.
     Cooled,
     Expired(Expiry),
+    /// The guard refuses the next head.
+    Refused(Reason),
     Aborted,
 }
 
@@ -53,16 +55,17 @@ impl<H: Handler> Serving<'_, H> {
     pub(super) async fn run<Io: Stream>(self, mut io: Guarded<Io>) {
         let mut is_told = false;
         loop {
-            let (ending, read);
-            (io, ending, read) = match poll_fn(|context| self.poll_idle(&mut io, &mut is_told, context)).await {
+            let (ending, held);
+            (io, ending, held) = match poll_fn(|context| self.poll_idle(&mut io, &mut is_told, context)).await {
                 None => self.exchanges(io, &mut is_told).await,
                 Some(ending) => (io, ending, Bytes::new()),
             };
             if matches!(ending, Ending::Cooled) {
                 self.connection.cooled();
-                io.put_back(read);
+                io.put_back(held);
                 continue;
             }
+            let read = io.unread(held);
             // Boxed: the end is short, and an idle connection should not hold room for it.
             return Box::pin(self.finish(io.into_inner(), read, ending)).await;
         }
@@ -90,9 +93,7 @@ impl<H: Handler> Serving<'_, H> {
         let mut http = Box::new(self.builder.serve_connection(TokioIo::new(io), service));
         let ending = poll_fn(|context| self.poll_exchanges(&mut http, is_told, context)).await;
         let parts = http.into_parts();
-        let mut io = parts.io.into_inner();
-        let read = io.unread(parts.read_buf);
-        (io, ending, read)
+        (parts.io.into_inner(), ending, parts.read_buf)
     }
 
     fn poll_exchanges<Io: Stream>(
@@ -104,6 +105,12 @@ impl<H: Handler> Serving<'_, H> {
         loop {
             if let Poll::Ready(outcome) = http.poll_without_shutdown(context) {
                 return Poll::Ready(Ending::Done(outcome));
+            }
+            if let Some(reason) = self.connection.broken_head() {
+                return Poll::Ready(Ending::Refused(reason));
+            }
+            if self.connection.may_read_on() {
+                continue;
             }
             let was_told = *is_told;
             let end = self.poll_end(is_told, context);
@@ -163,6 +170,7 @@ impl<H: Handler> Serving<'_, H> {
                 None => return,
             },
             Ending::Expired(Expiry::Head) => Some(Reason::HeadTimeout),
+            Ending::Refused(reason) => Some(reason),
             Ending::Expired(Expiry::Stalled | Expiry::Evicted) | Ending::Aborted => return,
         };
         let answer = reason.map_or_else(Bytes::new, |reason| self.handler.refuse(connection, reason));

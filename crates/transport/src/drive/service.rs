@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -37,6 +37,13 @@ impl<H: Handler> Service<Request<Incoming>> for Exchanges<H> {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let open = Open::new(&self.connection);
         let has_content = !request.body().is_end_stream();
+        if has_content
+            && self.connection.protocol == Protocol::Http1
+            && matches!(*request.method(), Method::GET | Method::HEAD)
+        {
+            // Servers that overlook such content take it for the next request (edge/H20): no request comes after it.
+            self.connection.close_after_exchange();
+        }
         let cooling = match request.version() {
             _ if !has_content => Cooling::Always,
             Version::HTTP_11 if keeps_alive(request.headers()) => Cooling::UnlessResponseCloses,

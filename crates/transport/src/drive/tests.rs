@@ -3,6 +3,7 @@
 mod caps;
 mod deadlines;
 mod drains;
+mod guard;
 mod http1;
 mod http2;
 mod proxied;
@@ -66,6 +67,11 @@ impl Handler for Shop {
                 text("held")
             }
             "/echo" => text(read_body(request.into_body()).await.unwrap()),
+            "/reason" => {
+                let error = read_body(request.into_body()).await.unwrap_err();
+                connection.close_after_exchange();
+                text(broken_content(&error).id())
+            }
             "/big" => text(vec![b'x'; 32 * 1024 * 1024]),
             path @ ("/keep" | "/keep-and-close") => {
                 let mut response = text("kept");

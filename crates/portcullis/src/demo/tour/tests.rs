@@ -33,10 +33,7 @@ fn a_gateway_without_effect_is_told_apart() {
     let controls: Vec<&str> = attacks().map(|attack| attack.control).collect();
     let claimed = run(shop.address(), Some(shop.address()), &controls);
     assert!(!claimed.passed());
-    let later = attacks().filter(|attack| matches!(attack.stop, Stop::Later)).count();
-    let count = |wanted: Verdict| verdicts(&claimed).iter().filter(|verdict| **verdict == wanted).count();
-    assert_eq!(count(Verdict::NotYetStopped), later, "nobody claims these yet");
-    assert_eq!(count(Verdict::Succeeds), claimed.rows.len() - later);
+    assert!(verdicts(&claimed).iter().all(|verdict| *verdict == Verdict::Succeeds));
 }
 
 /// One that answers everything alike, as `404 problem+json`, as 502, or by closing.
