@@ -42,6 +42,39 @@ pub const H2_CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// Bytes that hyper may buffer to send on one HTTP/2 stream.
 pub const H2_SEND_BUFFER: usize = 64 * 1024;
 
+/// Content given to h2 at once: the frame size of every peer. A stream whose client takes less within
+/// [`WRITE_STALL_TIMEOUT`] is reset, so this also is its slowest rate, 546 B/s.
+pub const H2_PIECE_BYTES: usize = 16 * 1024;
+/// Span over which the frames below are counted, second by second.
+pub const H2_FLOOD_SECONDS: usize = 10;
+/// RST_STREAM of one client in [`H2_FLOOD_SECONDS`]: a page that is left cancels some dozens (CVE-2023-44487). Trusted proxies
+/// are exempt: they carry the cancels of many clients.
+pub const MAX_H2_RESETS: u32 = 100;
+/// Streams from which on more than half of them may not be reset by the client, however slowly.
+pub const H2_RESET_SHARE_STREAMS: u64 = 200;
+/// SETTINGS frames in [`H2_FLOOD_SECONDS`]: each is answered and may move every window (CVE-2019-9515). Clients send a few.
+pub const MAX_H2_SETTINGS: u32 = 100;
+/// PING frames in [`H2_FLOOD_SECONDS`] without a request or a response in between: each is answered (CVE-2019-9512).
+pub const MAX_H2_PINGS: u32 = 100;
+/// Bytes of ours between two PING that are not counted: clients measure their bandwidth that way.
+pub const H2_BYTES_PER_PING: u64 = 1024;
+/// Frames that only move state (PRIORITY, WINDOW_UPDATE, empty DATA, unknown types) a connection begins with (CVE-2019-9511, -9513).
+pub const H2_CONTROL_FRAMES: u32 = 1_000;
+/// How many more each request brings.
+pub const H2_CONTROL_PER_REQUEST: u32 = 20;
+/// One more for so many bytes that we sent: the most eager client (Go) sends two WINDOW_UPDATE for 4 KiB.
+pub const H2_BYTES_PER_CONTROL: u64 = 256;
+/// Most of them that can be saved up: windows of 16 MiB updated in steps of 4 KiB, four times over.
+pub const MAX_H2_CONTROL_FRAMES: u32 = 16_384;
+/// CONTINUATION frames of one header block (CVE-2024-27316): two hold [`MAX_HEADER_LIST_BYTES`].
+pub const MAX_H2_CONTINUATIONS: u32 = 8;
+/// Bytes of one header block as sent: what is larger decodes to more than [`MAX_HEADER_LIST_BYTES`].
+pub const MAX_H2_BLOCK_BYTES: u32 = 32 * 1024;
+/// Padding of content that is never looked at; over it no more than [`H2_PADDING_PER_DATA`] bytes of padding for one of data.
+pub const H2_PADDING_FREE: u64 = 64 * 1024;
+/// See [`H2_PADDING_FREE`]: padding that hides lengths is below one for one.
+pub const H2_PADDING_PER_DATA: u64 = 4;
+
 /// Client connections of one process; at it accepting waits.
 pub const MAX_CONNECTIONS: usize = 10_000;
 /// Client connections of one address (IPv4 /32, IPv6 /64), trusted proxies exempt; over it closed at accept.

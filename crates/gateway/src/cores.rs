@@ -246,6 +246,16 @@ impl Handler for Gateway {
         render::raw(&problem, headers, x.id_text())
     }
 
+    fn cut(&self, connection: &Connection, reason: Reason, detail: &'static str) {
+        tracing::debug!(client = %connection.peer.ip(), reason = reason.id(), detail, "connection cut");
+        let mut x = Exchange::open(&self.worker, Method::default());
+        x.record.client = connection.peer.ip();
+        x.record.http = 2;
+        x.tls = connection.listener.tls;
+        x.stopped(&Stop::Deny(reason));
+        x.record.detail = Some(detail.into());
+    }
+
     fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
         self.worker.pin().head.proxies.contains(peer)
     }

@@ -102,6 +102,8 @@ pub const fn problem(reason: Reason) -> Problem {
             let title = "A credential was sent without TLS: replace it, and use https";
             Problem::new(StatusCode::FORBIDDEN, "plaintext-credentials", title).closing()
         }
+        // Never sent: the connection ends with a GOAWAY.
+        Reason::H2Flood => Problem::new(StatusCode::TOO_MANY_REQUESTS, "frames-too-many", "Too many HTTP/2 frames"),
         Reason::ForwardingLoop => {
             Problem::new(StatusCode::LOOP_DETECTED, "forwarding-loop", "The request went in a circle")
         }

@@ -13,6 +13,7 @@ mod connections;
 mod content;
 mod drain;
 mod finish;
+mod frames;
 mod guarded;
 mod http1;
 mod http2;
@@ -21,6 +22,7 @@ mod refusal;
 mod roster;
 mod service;
 mod share;
+mod streams;
 mod tunnel;
 
 use std::future::Future;
@@ -57,6 +59,9 @@ pub trait Handler: 'static {
 
     /// The whole HTTP/1.1 answer, head and content, for a connection that ends before a request exists. The place to record it.
     fn refuse(&self, connection: &Connection, reason: Reason) -> Bytes;
+
+    /// A connection is cut without an answer: HTTP/2 has none before a request exists. The place to record it.
+    fn cut(&self, connection: &Connection, reason: Reason, detail: &'static str);
 
     /// Whether `peer` is a trusted proxy, which bounds per address do not hold for: many clients stand behind it.
     fn is_trusted_proxy(&self, peer: IpAddr) -> bool;

@@ -13,6 +13,7 @@ pub mod client;
 pub mod drive;
 pub mod fields;
 mod flat;
+pub mod frames;
 pub mod guard;
 pub mod harden;
 pub mod head;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use hyper::server::conn::{http1 as hyper1, http2 as hyper2};
+use hyper::server::conn::http1 as hyper1;
 use portcullis_core::Clock;
 use portcullis_core::bounds::{ACCEPT_PAUSE, EVICTED_AT_ONCE};
 use rustls::ServerConfig;
@@ -23,7 +23,6 @@ use super::connections::{Closed, Connections, Permit};
 use super::drain::{Drain, Watch};
 use super::finish::within;
 use super::guarded::Guarded;
-use super::http2::LocalExecutor;
 use super::proxy_header;
 use super::roster::Roster;
 use super::share::Share;
@@ -68,7 +67,6 @@ pub struct Accept<H> {
 struct Shared<H> {
     accept: Accept<H>,
     http1: hyper1::Builder,
-    http2: hyper2::Builder<LocalExecutor>,
 }
 
 /// Accepts and serves until the drain begins, then waits until every connection has ended: by itself, or by [`Drain::abort`].
@@ -77,7 +75,7 @@ pub async fn accept_loop<H: Handler>(socket: TcpListener, accept: Accept<H>) {
     let drain = Rc::clone(&accept.drain);
     let watch = drain.watch();
     let pause = accept.wheel.timer();
-    let shared = Rc::new(Shared { accept, http1: http1::builder(), http2: http2::builder() });
+    let shared = Rc::new(Shared { accept, http1: http1::builder() });
     while let Some((stream, peer)) =
         poll_fn(|context| shared.accept.poll_accept(&socket, &pause, &watch, context)).await
     {
@@ -315,7 +313,7 @@ impl<H: Handler> Arrival<H> {
         let connection = Connection::new(peer, facts, timeouts, Protocol::Http2, sni, timer);
         let place = shared.accept.roster.enter(&connection);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
-        http2::serve(&shared.http2, io, connection, Rc::clone(&shared.accept.handler), watch).await;
+        http2::serve(io, connection, Rc::clone(&shared.accept.handler), watch).await;
         drop((permit, place));
     }
 }

@@ -15,8 +15,10 @@ use portcullis_core::bounds::{
 };
 
 use super::content::Leftovers;
+use super::streams::Gave;
 use super::tunnel::Tunnel;
 use crate::fields::ForwardedCache;
+use crate::frames::Abuse;
 use crate::guard::Halt;
 use crate::listener::Facts;
 use crate::wheel::Timer;
@@ -100,10 +102,13 @@ pub struct Connection {
     halt: Cell<Option<Halt>>,
     /// Bytes behind an upgrade wait for its answer.
     has_early: Cell<bool>,
+    abuse: Cell<Option<Abuse>>,
+    gave: Cell<Gave>,
     timer: Timer,
 }
 
-/// Where an HTTP/1.1 connection stands. On HTTP/2, `Head` is the wait for the preface and `Idle` everything after.
+/// Where an HTTP/1.1 connection stands. On HTTP/2, `Head` is the wait for the preface or the rest of a header block, and `Idle`
+/// everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Nothing of the next request has come, and no buffers are held for it.
@@ -119,7 +124,7 @@ pub(super) enum Phase {
 /// A deadline that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expiry {
-    /// A head was begun and not ended; on HTTP/2, no preface came.
+    /// A head was begun and not ended; on HTTP/2, also: no preface came.
     Head,
     /// No request came soon after the last one.
     Warm,
@@ -165,6 +170,8 @@ impl Connection {
             heads: Cell::new(0),
             halt: Cell::new(None),
             has_early: Cell::new(false),
+            abuse: Cell::new(None),
+            gave: Cell::new(Gave::Unasked),
             timer,
         })
     }
@@ -256,9 +263,35 @@ impl Connection {
         match (length, self.protocol, self.phase.get()) {
             (0, ..) => self.is_at_eof.set(true),
             (_, Protocol::Http1, Phase::Idle | Phase::Warm) => self.enter(Phase::Head),
-            (_, Protocol::Http2, Phase::Head) => self.enter(Phase::Idle),
-            _ => {}
+            _ => {} // on HTTP/2 the frames say where a head begins and ends
         }
+    }
+
+    /// An HTTP/2 client owes the rest of a header block, or no longer.
+    pub(super) fn owes_head(&self, owes: bool) {
+        let phase = if owes { Phase::Head } else { Phase::Idle };
+        if self.phase.get() != phase {
+            self.enter(phase);
+        }
+    }
+
+    /// An HTTP/2 client sent too many frames of a kind: nothing of it is read any more.
+    pub(super) fn condemn(&self, abuse: Abuse) {
+        self.abuse.set(Some(abuse));
+    }
+
+    /// Why, told once.
+    pub(super) fn take_abuse(&self) -> Option<Abuse> {
+        self.abuse.take()
+    }
+
+    /// What the stream that is polled now was given; see [`super::streams`].
+    pub(super) fn set_gave(&self, gave: Gave) {
+        self.gave.set(gave);
+    }
+
+    pub(super) fn gave(&self) -> Gave {
+        self.gave.get()
     }
 
     /// A request is handed to the gateway.

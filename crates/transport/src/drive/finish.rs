@@ -43,7 +43,8 @@ pub(super) async fn linger<Io: AsyncRead + AsyncWrite + Unpin>(mut io: Io, conne
     let _: Option<std::io::Result<()>> = within(connection.timer(), connection.timeouts.linger, ending).await; // the connection is over either way
 }
 
-fn poll_sink<Io: AsyncRead + Unpin>(
+/// Reads and drops what has come, at most `left` bytes; ready at the end of either.
+pub(super) fn poll_sink<Io: AsyncRead + Unpin>(
     io: &mut Io,
     left: &mut usize,
     context: &mut Context<'_>,

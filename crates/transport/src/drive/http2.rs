@@ -1,13 +1,13 @@
 //! One HTTP/2 connection.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper_util::rt::TokioIo;
+use portcullis_core::Reason;
 use portcullis_core::bounds::{
     H2_CONNECTION_WINDOW, H2_SEND_BUFFER, H2_STREAM_WINDOW, MAX_H2_STREAMS, MAX_HEADER_LIST_BYTES,
 };
@@ -15,8 +15,10 @@ use portcullis_core::bounds::{
 use super::Handler;
 use super::connection::{Connection, Expiry};
 use super::drain::Watch;
+use super::frames::Framed;
 use super::guarded::Guarded;
 use super::service::Exchanges;
+use super::streams::Streams;
 use super::tunnel::Stream;
 
 /// Streams reset by us for errors of the client, and resets of streams that were not yet accepted, before the connection is
@@ -24,18 +26,8 @@ use super::tunnel::Stream;
 const MAX_ERROR_RESETS: usize = 100;
 const MAX_EARLY_RESETS: usize = 20;
 
-/// Runs streams on the core that their connection lives on.
-#[derive(Clone, Copy)]
-pub(super) struct LocalExecutor;
-
-impl<F: Future<Output = ()> + 'static> Executor<F> for LocalExecutor {
-    fn execute(&self, stream: F) {
-        tokio::task::spawn_local(stream);
-    }
-}
-
-pub(super) fn builder() -> http2::Builder<LocalExecutor> {
-    let mut builder = http2::Builder::new(LocalExecutor);
+fn builder(streams: Streams) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     builder
         .max_concurrent_streams(MAX_H2_STREAMS)
         .max_header_list_size(u32::try_from(MAX_HEADER_LIST_BYTES).unwrap_or(u32::MAX))
@@ -47,19 +39,20 @@ pub(super) fn builder() -> http2::Builder<LocalExecutor> {
     builder
 }
 
-type Http2<Io, H> = http2::Connection<TokioIo<Guarded<Io>>, Exchanges<H>, LocalExecutor>;
+type Http2<Io, H> = http2::Connection<TokioIo<Framed<Io>>, Exchanges<H>, Streams>;
 
 pub(super) async fn serve<Io: Stream + 'static, H: Handler>(
-    builder: &http2::Builder<LocalExecutor>,
     io: Guarded<Io>,
     connection: Rc<Connection>,
     handler: Rc<H>,
     watch: Watch,
 ) {
-    let service = Exchanges::new(handler, Rc::clone(&connection));
-    let mut http = builder.serve_connection(TokioIo::new(io), service);
+    let is_trusted = handler.is_trusted_proxy(connection.peer.ip());
+    let io = TokioIo::new(Framed::new(io, Rc::clone(&connection), is_trusted));
+    let service = Exchanges::new(Rc::clone(&handler), Rc::clone(&connection));
+    let mut http = builder(Streams(Rc::clone(&connection))).serve_connection(io, service);
     let mut is_told = false;
-    poll_fn(|context| poll(&mut http, &connection, &watch, &mut is_told, context)).await;
+    poll_fn(|context| poll(&mut http, &connection, &*handler, &watch, &mut is_told, context)).await;
     drop(http);
     drop(connection.take_tunnel()); // set by mistake: it may own the connection
 }
@@ -67,13 +60,18 @@ pub(super) async fn serve<Io: Stream + 'static, H: Handler>(
 fn poll<Io: Stream + 'static, H: Handler>(
     http: &mut Http2<Io, H>,
     connection: &Connection,
+    handler: &H,
     watch: &Watch,
     is_told: &mut bool,
     context: &mut Context<'_>,
 ) -> Poll<()> {
     loop {
         // h2 answers errors of the connection with GOAWAY itself.
-        if Pin::new(&mut *http).poll(context).is_ready() || watch.poll_aborted(context).is_ready() {
+        let is_over = Pin::new(&mut *http).poll(context).is_ready();
+        if let Some(abuse) = connection.take_abuse() {
+            handler.cut(connection, Reason::H2Flood, abuse.id());
+        }
+        if is_over || watch.poll_aborted(context).is_ready() {
             return Poll::Ready(());
         }
         connection.poll_leftovers(context);
@@ -86,7 +84,11 @@ fn poll<Io: Stream + 'static, H: Handler>(
         }
         match ready!(connection.poll_expired(context)) {
             Expiry::Idle if !*is_told => connection.close_after_exchange(),
-            Expiry::Idle | Expiry::Head | Expiry::Warm | Expiry::Stalled | Expiry::Evicted => return Poll::Ready(()),
+            Expiry::Head => {
+                handler.cut(connection, Reason::HeadTimeout, "header block");
+                return Poll::Ready(());
+            }
+            Expiry::Idle | Expiry::Warm | Expiry::Stalled | Expiry::Evicted => return Poll::Ready(()),
         }
     }
 }

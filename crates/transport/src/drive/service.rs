@@ -13,9 +13,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
+use portcullis_core::bounds::H2_PIECE_BYTES;
 
 use super::Handler;
 use super::connection::{Connection, Protocol};
+use super::streams::Gave;
 
 pub(super) struct Exchanges<H> {
     handler: Rc<H>,
@@ -115,7 +117,7 @@ impl<F: Future<Output = Response<B>>, B> Future for Exchange<F> {
                 Cooling::Never => false,
             });
         }
-        Poll::Ready(Ok(Response::from_parts(parts, Tracked { body, open })))
+        Poll::Ready(Ok(Response::from_parts(parts, Tracked { body, open, rest: Bytes::new() })))
     }
 }
 
@@ -125,6 +127,8 @@ pin_project! {
         #[pin]
         body: B,
         open: Option<Open>,
+        // On HTTP/2, what the body gave beyond one piece.
+        rest: Bytes,
     }
 }
 
@@ -133,14 +137,37 @@ impl<B: Body<Data = Bytes>> Body for Tracked<B> {
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        self.project().body.poll_frame(context)
+        let this = self.project();
+        let Some(Open(connection)) = this.open.as_ref().filter(|open| open.0.protocol == Protocol::Http2) else {
+            return this.body.poll_frame(context);
+        };
+        let mut content = std::mem::take(this.rest);
+        if content.is_empty() {
+            let frame = this.body.poll_frame(context);
+            connection.set_gave(if frame.is_ready() { Gave::Content } else { Gave::Nothing });
+            content = match ready!(frame) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(content) => content,
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                },
+                other => return Poll::Ready(other),
+            };
+        } else {
+            connection.set_gave(Gave::Content);
+        }
+        // In pieces: h2 takes a piece whole as soon as there is room for a byte of it, and that this one is taken is all that
+        // shows that the client reads.
+        if content.len() > H2_PIECE_BYTES {
+            *this.rest = content.split_off(H2_PIECE_BYTES);
+        }
+        Poll::Ready(Some(Ok(Frame::data(content))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.size_hint() // hyper asks before the first piece only
     }
 }

@@ -3,6 +3,7 @@
 mod caps;
 mod deadlines;
 mod drains;
+mod frames;
 mod guard;
 mod http1;
 mod http2;
@@ -102,6 +103,11 @@ impl Handler for Shop {
     fn refuse(&self, _: &Connection, reason: Reason) -> Bytes {
         self.refused.borrow_mut().push(reason);
         refusal(reason)
+    }
+
+    fn cut(&self, _: &Connection, reason: Reason, detail: &'static str) {
+        self.refused.borrow_mut().push(reason);
+        self.seen.borrow_mut().push(format!("cut {detail}"));
     }
 
     fn is_trusted_proxy(&self, peer: IpAddr) -> bool {

@@ -21,6 +21,8 @@ impl Handler for Large {
         Bytes::new()
     }
 
+    fn cut(&self, _: &Connection, _: Reason, _: &'static str) {}
+
     fn is_trusted_proxy(&self, _: IpAddr) -> bool {
         false
     }
@@ -51,7 +53,7 @@ async fn the_task_of_a_connection_is_small() {
         clock: Clock::manual(0),
         drain: Drain::new(),
     };
-    let shared = Rc::new(Shared { accept, http1: http1::builder(), http2: http2::builder() });
+    let shared = Rc::new(Shared { accept, http1: http1::builder() });
     let arrival = || {
         let permit = shared.accept.connections.admit(address.ip(), false).unwrap();
         let (watch, timer) = (shared.accept.drain.watch(), wheel.timer());

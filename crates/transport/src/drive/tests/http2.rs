@@ -4,12 +4,22 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use portcullis_core::bounds::{DRAIN_GRACE, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_CONNECTION_AGE};
 
+/// Runs a client's tasks on this thread.
+#[derive(Clone, Copy)]
+struct Local;
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Local {
+    fn execute(&self, task: F) {
+        tokio::task::spawn_local(task);
+    }
+}
+
 /// A client that speaks HTTP/2 over `io`, and the future of its connection.
 async fn speak<Io>(io: Io) -> (SendRequest<Empty<Bytes>>, JoinHandle<hyper::Result<()>>)
 where
     Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
 {
-    let (sender, connection) = handshake(super::super::http2::LocalExecutor, TokioIo::new(io)).await.unwrap();
+    let (sender, connection) = handshake(Local, TokioIo::new(io)).await.unwrap();
     (sender, tokio::task::spawn_local(connection))
 }
 
