@@ -1,5 +1,6 @@
 //! Raw clients: they send exactly the bytes they are told and accept whatever comes back.
 
+pub mod frames;
 pub mod h1;
 pub mod h2;
 pub mod parse;

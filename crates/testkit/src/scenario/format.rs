@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 
+use crate::client::frames;
 use crate::upstream::Reply;
 
 /// One case of a scenario file; a file is a list of them.
@@ -122,6 +123,8 @@ pub struct Request {
     pub raw: Option<String>,
     /// Appended to `raw`: so many copies of each text.
     pub repeat: Vec<(String, usize)>,
+    /// Exactly these HTTP/2 frames (`via: h2c` or `h2`) instead of all of the above; `h2` says what comes of them.
+    pub frames: Vec<frames::Step>,
     /// Bytes sent first, before TLS (a PROXY protocol line).
     pub preface: Option<String>,
     /// How to connect.
@@ -160,6 +163,9 @@ pub struct Then {
     /// The accepted status codes.
     #[serde(deserialize_with = "one_or_many")]
     pub status: Vec<u16>,
+    /// What may come of `frames`: `connection` (GOAWAY with an error, or a close), `stream` (a reset), or a status.
+    #[serde(deserialize_with = "one_or_many")]
+    pub h2: Vec<String>,
     /// 1xx responses before it.
     pub interim: Option<Vec<u16>>,
     /// Header name → rule.

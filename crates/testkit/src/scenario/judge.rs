@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::format::{Content, Match, Rule, Saw, Then};
 use super::plan::{Plan, Sent};
 use super::stage::Vars;
+use crate::client::frames::Ending;
 use crate::client::{Answer, values};
 use crate::latin1::to_text;
 use crate::upstream::Seen;
@@ -15,6 +16,12 @@ pub type Differences = Vec<String>;
 /// Judges what the client saw.
 pub fn sent(then: &Then, plan: &Plan, sent: &Sent, vars: &Vars) -> Differences {
     let mut out = Differences::new();
+    if let Some(ending) = sent.ending.as_ref().map(Ending::word) {
+        if !then.h2.contains(&ending) {
+            out.push(format!("frames: expected one of {:?}, got `{ending}`", then.h2));
+        }
+        return out;
+    }
     let Some(answer) = &sent.answer else {
         if then.cut {
             return out;

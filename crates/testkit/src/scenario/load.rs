@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::format::{Case, Kind, Then};
+use super::format::{Case, Kind, Then, Via};
 
 /// A case and where it was written.
 #[derive(Clone, Debug)]
@@ -68,7 +68,13 @@ pub fn validate(case: &Case) -> Result<()> {
         Kind::Exchange => {
             ensure!(case.given.config.is_some(), "`given.config` is missing");
             ensure!(!case.when.is_empty(), "`when` is missing");
-            ensure!(!then.status.is_empty() || then.no_answer, "`then.status` or `then.no_answer` is missing");
+            let judged = !then.status.is_empty() || then.no_answer || !then.h2.is_empty();
+            ensure!(judged, "`then.status`, `then.no_answer` or `then.h2` is missing");
+            for request in &case.when {
+                let is_h2 = matches!(request.via, Via::H2 | Via::H2c);
+                ensure!(request.frames.is_empty() == then.h2.is_empty(), "`frames` and `then.h2` need each other");
+                ensure!(request.frames.is_empty() || is_h2, "`frames` need `via: h2c` or `h2`");
+            }
             ensure!(!(then.cut && then.no_answer), "`cut` allows an answer, `no_answer` does not");
             ensure!(case.steps.is_empty() && then.exit.is_none(), "`steps` and `exit` are for other kinds");
         }

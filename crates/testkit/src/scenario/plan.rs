@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::format::{Request, Then, Via};
 use super::gateway::Gateway;
 use super::stage::Stage;
-use crate::client::{Answer, Target, h1, h2};
+use crate::client::{Answer, Target, frames, h1, h2};
 
 /// The authority a request names when its case does not say otherwise.
 const HOST: &str = "api.example.com";
@@ -30,6 +30,8 @@ pub struct Plan {
 enum Payload {
     H1(Vec<u8>),
     H2(h2::Send),
+    /// Frames, and the stream that is looked at.
+    Frames(Vec<u8>, u32),
 }
 
 /// What came back.
@@ -43,6 +45,8 @@ pub struct Sent {
     pub answers: usize,
     /// What came after the answer until the connection closed; none when it stayed open or was not watched.
     pub rest: Option<Vec<u8>>,
+    /// What came of frames.
+    pub ending: Option<frames::Ending>,
     /// What a tunnel sent back.
     pub echoed: Option<Vec<u8>>,
 }
@@ -66,6 +70,12 @@ impl Plan {
                 let copies = request.repeat.iter().map(|(text, count)| text.repeat(*count));
                 let raw: String = std::iter::once(raw.clone()).chain(copies).collect();
                 (label, raw.starts_with("HEAD "), Payload::H1(bytes(&Some(raw))?))
+            }
+            None if !request.frames.is_empty() => {
+                let scheme = if request.via == Via::H2 { "https" } else { "http" };
+                let (bytes, stream) = frames::bytes(&request.frames, scheme, |text| stage.vars.fill(text))?;
+                let label = format!("{:?}", request.frames).chars().take(200).collect();
+                (label, false, Payload::Frames(bytes, stream))
             }
             None => Self::payload(request, stage)?,
         };
@@ -127,6 +137,10 @@ impl Plan {
             Payload::H2(send) => {
                 let answer = h2::exchange(&self.target, send).await?;
                 return Ok(Sent { answers: usize::from(answer.is_some()), answer, ..Sent::default() });
+            }
+            Payload::Frames(bytes, stream) => {
+                let ending = Some(frames::exchange(&self.target, bytes, *stream).await?);
+                return Ok(Sent { ending, ..Sent::default() });
             }
             Payload::H1(bytes) => bytes,
         };

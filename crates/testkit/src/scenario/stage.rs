@@ -27,6 +27,11 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("HOPS", |count| joined(count, ", ", |n| format!("10.1.0.{}", n % 250))),
     ("STATE", |count| joined(count, ",", |n| format!("vendor{n}=opaque-{n:08}"))),
     ("FIELDS", |count| joined(count, "", |n| format!("X-F{n}: {n}\r\n"))),
+    // HPACK (RFC 7541 §6): the newest entry of the table, `cookie` without a value, `cookie: a`, and fields of their own.
+    ("INDEXED", |count| "\u{be}".repeat(count)),
+    ("EMPTY", |count| "\u{a0}".repeat(count)),
+    ("CRUMBS", |count| "\u{f}\u{11}\u{1}a".repeat(count)),
+    ("NAMED", |count| joined(count, "", |n| format!("\0\u{4}n{n:03}\u{1}v"))),
 ];
 
 fn joined(count: usize, separator: &str, part: impl Fn(usize) -> String) -> String {

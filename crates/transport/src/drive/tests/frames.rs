@@ -233,6 +233,22 @@ fn resets_one_after_the_other_end_the_connection() {
 }
 
 #[test]
+fn streams_over_the_limit_are_refused_and_the_others_run() {
+    run(async {
+        let server = h2c().await;
+        let mut client = Client::open(&server, b"").await;
+        let open = |stream| frame(HEADERS, END_HEADERS, stream, &block("/hold"));
+        client.send(&(0..400).flat_map(|n| open(2 * n + 1)).collect::<Vec<_>>()).await;
+        let came = client.frames().await;
+        let refused_stream = vec![0, 0, 0, 7];
+        let refused = came.iter().filter(|came| came.0 == RST_STREAM && came.3 == refused_stream).count();
+        assert_eq!(refused, 300, "edge/W9b");
+        assert_eq!(server.shop.connection.borrow().as_ref().unwrap().active(), 100, "edge/W9b");
+        assert!(!client.is_closed, "edge/W9b");
+    });
+}
+
+#[test]
 fn what_is_accepted_late_is_reset_within_a_hundred() {
     run(async {
         let server = h2c().await;
