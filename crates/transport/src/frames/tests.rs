@@ -43,7 +43,7 @@ fn each_flood_ends_at_its_limit() {
     let control = (H2_CONTROL_FRAMES as usize, Some(Abuse::Control));
     let mut padded = vec![200];
     padded.resize(202, b'x');
-    let floods: [(&str, Vec<u8>, (usize, Option<Abuse>)); 9] = [
+    let floods = [
         ("edge/W5", frame(SETTINGS, 0, 0, b""), (100, Some(Abuse::Settings))),
         ("edge/W6", frame(PING, 0, 0, b"12345678"), (100, Some(Abuse::Pings))),
         ("edge/W7", frame(DATA, 0, 1, b""), control),
@@ -192,7 +192,7 @@ fn an_abuse_is_refused_again() {
 
 /// Everything that passes, when the bytes come in pieces of these lengths and what is left over is given again.
 fn in_pieces(bytes: &[u8], pieces: &[usize]) -> (usize, Option<Abuse>) {
-    let (mut frames, mut held, mut passed, mut rest) = (Frames::new(false), Vec::new(), 0, bytes);
+    let (mut frames, mut held, mut passed, mut rest) = (Frames::new(false), Vec::new(), 0_usize, bytes);
     let mut pieces = pieces.iter().copied().cycle();
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(pieces.next().unwrap().clamp(1, rest.len()));
@@ -200,7 +200,7 @@ fn in_pieces(bytes: &[u8], pieces: &[usize]) -> (usize, Option<Abuse>) {
         held.extend(piece);
         let step = frames.pass(&held, 0);
         assert!(step.bytes <= held.len());
-        passed += step.bytes;
+        passed = step.bytes.saturating_add(passed);
         held.drain(..step.bytes);
         if step.abuse.is_some() {
             return (passed, step.abuse);

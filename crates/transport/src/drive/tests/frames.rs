@@ -67,7 +67,7 @@ impl Client {
                 let Some(payload) = rest.get(..length) else { break };
                 let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
                 frames.push(Came(head[3], head[4], stream, payload.to_vec()));
-                self.read.drain(..9 + length);
+                self.read.drain(..length.saturating_add(9));
             }
             if done(&frames) || self.is_closed {
                 return frames;
@@ -232,17 +232,18 @@ fn resets_one_after_the_other_end_the_connection() {
     });
 }
 
+// More than a hundred refused ones end the connection, as all errors that h2 answers with a reset (CVE-2025-8671).
 #[test]
 fn streams_over_the_limit_are_refused_and_the_others_run() {
     run(async {
         let server = h2c().await;
         let mut client = Client::open(&server, b"").await;
         let open = |stream| frame(HEADERS, END_HEADERS, stream, &block("/hold"));
-        client.send(&(0..400).flat_map(|n| open(2 * n + 1)).collect::<Vec<_>>()).await;
+        client.send(&(0..180).flat_map(|n| open(2 * n + 1)).collect::<Vec<_>>()).await;
         let came = client.frames().await;
         let refused_stream = vec![0, 0, 0, 7];
         let refused = came.iter().filter(|came| came.0 == RST_STREAM && came.3 == refused_stream).count();
-        assert_eq!(refused, 300, "edge/W9b");
+        assert_eq!(refused, 80, "edge/W9b");
         assert_eq!(server.shop.connection.borrow().as_ref().unwrap().active(), 100, "edge/W9b");
         assert!(!client.is_closed, "edge/W9b");
     });
