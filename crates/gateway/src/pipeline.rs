@@ -8,7 +8,7 @@ use crate::render;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -146,6 +146,10 @@ async fn stages(
     let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
     parts.headers.extend(host.map(|host| (HOST, host)));
     parts.headers.extend(upstream.fields.iter().cloned());
+    if !content.is_end_stream() && !parts.headers.contains_key(CONTENT_LENGTH) {
+        // Said here because hyper drops the content of a GET or HEAD in silence otherwise (edge/H20).
+        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let request = upstream_request(worker, connection, x, parts, &head, upgrade)?.map(|()| content);
     let attempt = Attempt { replayable: false, upgrade: upgrade.is_some() };
     x.record.stages.decided = x.elapsed();
