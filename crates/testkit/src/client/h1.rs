@@ -17,20 +17,21 @@ pub struct Connection {
     writer: WriteHalf<Pin<Box<dyn Io>>>,
     buffer: Vec<u8>,
     ended: bool,
+    trouble: Option<std::io::Error>,
 }
 
 impl Connection {
     /// Connects to `target`.
     pub async fn open(target: &Target) -> Result<Self> {
         let (reader, writer) = tokio::io::split(target.connect().await?);
-        Ok(Self { reader, writer, buffer: Vec::new(), ended: false })
+        Ok(Self { reader, writer, buffer: Vec::new(), ended: false, trouble: None })
     }
 
     /// Sends `bytes` as they are while already listening for the answer: a server may refuse before it has read all,
     /// and then the rest need not arrive. `is_head` says that the answer has no content. None: closed without an answer.
     pub async fn exchange(&mut self, bytes: &[u8], is_head: bool) -> Result<Option<Answer>> {
-        let Self { reader, writer, buffer, ended } = self;
-        let mut reading = Reading { reader, buffer, ended };
+        let Self { reader, writer, buffer, ended, trouble } = self;
+        let mut reading = Reading { reader, buffer, ended, trouble };
         let answer = tokio::time::timeout(PATIENCE, async {
             let write = async {
                 // A refused write is no failure: what counts is the answer that came before the close.
@@ -52,7 +53,8 @@ impl Connection {
     /// Sends `bytes` and reads until `want` bytes came back: for tunnels after a 101.
     pub async fn echo(&mut self, bytes: &[u8], want: usize) -> Result<Vec<u8>> {
         self.writer.write_all(bytes).await?;
-        let mut reading = Reading { reader: &mut self.reader, buffer: &mut self.buffer, ended: &mut self.ended };
+        let Self { reader, buffer, ended, trouble, .. } = self;
+        let mut reading = Reading { reader, buffer, ended, trouble };
         tokio::time::timeout(PATIENCE, async {
             while reading.buffer.len() < want && reading.fill().await? {}
             Ok(std::mem::take(reading.buffer))
@@ -61,9 +63,15 @@ impl Connection {
         .context("no echo")?
     }
 
+    /// What broke the connection, if something did.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.as_ref().map(ToString::to_string)
+    }
+
     /// Reads to the end of the connection: the bytes that came, or None when the peer keeps it open.
     pub async fn rest(&mut self) -> Result<Option<Vec<u8>>> {
-        let mut reading = Reading { reader: &mut self.reader, buffer: &mut self.buffer, ended: &mut self.ended };
+        let Self { reader, buffer, ended, trouble, .. } = self;
+        let mut reading = Reading { reader, buffer, ended, trouble };
         let drained = tokio::time::timeout(PATIENCE, async { while let Ok(true) = reading.fill().await {} }).await;
         Ok(drained.is_ok().then(|| std::mem::take(&mut self.buffer)))
     }
@@ -73,6 +81,7 @@ struct Reading<'a> {
     reader: &'a mut ReadHalf<Pin<Box<dyn Io>>>,
     buffer: &'a mut Vec<u8>,
     ended: &'a mut bool,
+    trouble: &'a mut Option<std::io::Error>,
 }
 
 impl Reading<'_> {
@@ -86,7 +95,10 @@ impl Reading<'_> {
             bail!("response larger than {MAX_RESPONSE} bytes");
         }
         self.buffer.reserve(16 * 1024);
-        *self.ended = !matches!(self.reader.read_buf(self.buffer).await, Ok(1..));
+        match self.reader.read_buf(self.buffer).await {
+            Ok(read) => *self.ended = read == 0,
+            Err(error) => (*self.ended, *self.trouble) = (true, Some(error)),
+        }
         Ok(!*self.ended)
     }
 

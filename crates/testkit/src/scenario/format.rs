@@ -135,6 +135,9 @@ pub struct Request {
     pub from: Option<IpAddr>,
     /// Server name asked for in TLS; `api.example.com` when absent.
     pub sni: Option<String>,
+    /// The client certificate to show when asked: `device`, `expired`, `foreign`, `server`, `any`, `cn`, `revoked`,
+    /// `authority` (see `ca::Clients`).
+    pub certificate: Option<String>,
 }
 
 /// How a client connects.
@@ -184,6 +187,8 @@ pub struct Then {
     pub closed: bool,
     /// The gateway closes the connection without an answer.
     pub no_answer: bool,
+    /// With `no_answer`: the TLS alert that ended it, as rustls spells it.
+    pub alert: Option<String>,
     /// Nothing that looks whole comes: no answer at all, content cut short, or a refusal of ours. An answer has one of
     /// the `status` codes all the same.
     pub cut: bool,

@@ -28,6 +28,10 @@ pub fn sent(then: &Then, plan: &Plan, sent: &Sent, vars: &Vars) -> Differences {
         }
         if !then.no_answer {
             out.push("closed without an answer".to_owned());
+        } else if let Some(alert) = &then.alert {
+            if !sent.trouble.as_ref().is_some_and(|trouble| trouble.contains(alert)) {
+                out.push(format!("alert: expected `{alert}`, got `{}`", sent.trouble.as_deref().unwrap_or("none")));
+            }
         } else if sent.rest.is_none() {
             out.push("no answer, as expected, but the connection stays open".to_owned());
         }

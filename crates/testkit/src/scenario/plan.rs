@@ -23,6 +23,7 @@ pub struct Plan {
     payload: Payload,
     answers: usize,
     closed: bool,
+    alert: bool,
     echo: Option<Vec<u8>>,
 }
 
@@ -49,6 +50,8 @@ pub struct Sent {
     pub ending: Option<frames::Ending>,
     /// What a tunnel sent back.
     pub echoed: Option<Vec<u8>>,
+    /// What ended the connection before an answer: a TLS alert.
+    pub trouble: Option<String>,
 }
 
 impl Plan {
@@ -58,7 +61,7 @@ impl Plan {
         let alpn: &[&str] = if request.via == Via::H2 { &["h2"] } else { &["http/1.1"] };
         let sni = || stage.vars.fill(request.sni.as_deref().unwrap_or(HOST));
         let tls = match request.via {
-            Via::Tls | Via::H2 => Some((stage.ca.client(alpn)?, sni())),
+            Via::Tls | Via::H2 => Some((stage.client(alpn, request.certificate.as_deref())?, sni())),
             _ => None,
         };
         let bytes =
@@ -88,6 +91,7 @@ impl Plan {
             payload,
             answers: then.answers.unwrap_or(1),
             closed: then.closed || then.no_answer,
+            alert: then.alert.is_some(),
             echo: then.echo.as_deref().map(crate::latin1::to_bytes).transpose()?,
         })
     }
@@ -144,8 +148,13 @@ impl Plan {
             }
             Payload::H1(bytes) => bytes,
         };
-        let mut connection = h1::Connection::open(&self.target).await?;
+        let mut connection = match h1::Connection::open(&self.target).await {
+            Ok(connection) => connection,
+            Err(error) if self.alert => return Ok(Sent { trouble: Some(format!("{error:#}")), ..Sent::default() }),
+            Err(error) => return Err(error),
+        };
         let mut sent = Sent { answer: connection.exchange(bytes, self.is_head).await?, ..Sent::default() };
+        sent.trouble = connection.trouble();
         sent.answers = usize::from(sent.answer.is_some());
         while sent.answer.is_some() && sent.answers < self.answers {
             let Some(next) = connection.next(self.is_head).await? else { break };

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use rustls::ClientConfig;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::format::File;
-use crate::ca::TestCa;
+use crate::ca::{Clients, Issued, TestCa};
 use crate::upstream::Upstream;
 
 /// Makes so many of something.
@@ -56,6 +57,7 @@ pub struct Stage {
     configs: PathBuf,
     /// The authority that signed the gateway's certificate and whom clients trust.
     pub ca: Arc<TestCa>,
+    clients: Clients,
     /// The fake upstream behind every `@UPSTREAM…@`.
     pub upstream: Upstream,
     /// What the placeholders stand for.
@@ -104,12 +106,24 @@ impl Stage {
         let path = directory.path().to_owned();
         let first = upstream.listen(None).await?;
         let second = upstream.listen(None).await?;
-        let tls = upstream.listen(Some(ca.issue(&["localhost", "127.0.0.1"])?.server()?)).await?;
+        let proven = ca.issue(&["localhost", "127.0.0.1"])?;
+        let tls = upstream.listen(Some(proven.server()?)).await?;
+        let clients = ca.clients()?;
+        let expired = ca.expired(&["localhost"])?;
+        let expired = upstream.listen(Some(expired.server()?)).await?;
+        let itself = Issued::self_signed(&["localhost"])?;
+        let itself = upstream.listen(Some(itself.server()?)).await?;
         vars.set("LISTEN", "127.0.0.1:0");
         vars.set("UPSTREAM", format!("http://{first}"));
         vars.set("UPSTREAM_ADDRESS", first);
         vars.set("UPSTREAM2", format!("http://{second}"));
         vars.set("UPSTREAM_TLS", format!("https://localhost:{}", tls.port()));
+        vars.set("UPSTREAM_EXPIRED", format!("https://localhost:{}", expired.port()));
+        vars.set("UPSTREAM_SELF_SIGNED", format!("https://localhost:{}", itself.port()));
+        vars.set("PIN", &proven.pin);
+        for (name, issued) in &clients.named {
+            vars.set(&format!("SHA256_{name}"), issued.sha256());
+        }
         vars.set("DEAD", format!("http://{}", closed_port()?));
         vars.set("OCCUPIED", occupied.local_addr()?);
         vars.set("DIR", path.display());
@@ -119,19 +133,36 @@ impl Stage {
         }
         let issued = ca.issue(&["api.example.com", "localhost", "127.0.0.1"])?;
         let other = ca.issue(&["other.example.com"])?;
-        let stage =
-            Self { directory, configs: configs.to_owned(), ca: Arc::clone(ca), upstream, vars, _occupied: occupied };
+        let (configs, ca) = (configs.to_owned(), Arc::clone(ca));
+        let stage = Self { directory, configs, ca, clients, upstream, vars, _occupied: occupied };
+        stage.put_certificates(&issued, &other)?;
+        stage.copy_configs()?;
+        Ok(stage)
+    }
+
+    fn put_certificates(&self, issued: &Issued, other: &Issued) -> Result<()> {
+        let device = self.clients.named.get("device").context("a device")?;
         for (name, text, mode) in [
-            ("certs/ca.pem", ca.pem(), 0o644),
+            ("certs/ca.pem", self.ca.pem(), 0o644),
             ("certs/api.pem", &issued.certificate_pem, 0o644),
             ("certs/api.key", &issued.key_pem, 0o600),
             ("certs/other.pem", &other.certificate_pem, 0o644),
             ("certs/other.key", &other.key_pem, 0o600),
+            ("certs/device.pem", &device.certificate_pem, 0o644),
+            ("certs/device.key", &device.key_pem, 0o600),
+            ("certs/clients.crl", &self.clients.list, 0o644),
+            ("certs/stale.crl", &self.clients.stale_list, 0o644),
+            ("certs/full.crl", &self.clients.full_list, 0o644),
         ] {
-            stage.put(name, text.as_bytes(), Some(mode))?;
+            self.put(name, text.as_bytes(), Some(mode))?;
         }
-        stage.copy_configs()?;
-        Ok(stage)
+        Ok(())
+    }
+
+    /// A TLS client that trusts the authority of this stage and shows the client certificate of this name.
+    pub fn client(&self, alpn: &[&str], certificate: Option<&str>) -> Result<Arc<ClientConfig>> {
+        let named = |name| self.clients.named.get(name).with_context(|| format!("no client certificate `{name}`"));
+        self.ca.client_as(alpn, certificate.map(named).transpose()?)
     }
 
     /// The scratch directory.
