@@ -160,6 +160,8 @@ pub const MAX_CONFIG_BYTES: u64 = 10 * 1024 * 1024;
 pub const MAX_DOCUMENT_BYTES: u64 = 50 * 1024 * 1024;
 /// A certificate or key file in bytes: a long chain is 20 KiB.
 pub const MAX_PEM_BYTES: u64 = 1024 * 1024;
+/// A revocation list in bytes: some 200,000 revoked certificates, held in memory.
+pub const MAX_REVOCATION_LIST_BYTES: u64 = 8 * 1024 * 1024;
 /// One file of the record, in bytes.
 pub const RECORD_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Files of the record; the oldest leaves.

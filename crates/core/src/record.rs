@@ -93,6 +93,8 @@ pub struct Record {
     pub endpoint: Option<u16>,
     /// Attempts made upstream.
     pub attempts: u8,
+    /// SHA-256 of the client certificate that holds for this exchange.
+    pub client_certificate: Option<[u8; 32]>,
     /// Header fields of the client that were removed as forged or ambiguous.
     pub removed_fields: u16,
     /// Cause of a fault, for the operator; never sent to the client, never a secret.
@@ -121,6 +123,7 @@ impl Record {
             bytes_out: 0,
             endpoint: None,
             attempts: 0,
+            client_certificate: None,
             removed_fields: 0,
             detail: None,
         }

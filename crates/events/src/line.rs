@@ -48,6 +48,14 @@ pub(crate) fn write(out: &mut Vec<u8>, record: &Record, names: &Names<'_>, secon
     out.extend_from_slice(b",\"client\":\"");
     address(out, record.client);
     out.push(b'"');
+    if let Some(sha256) = &record.client_certificate {
+        key(out, "client_certificate");
+        out.push(b'"');
+        for byte in sha256 {
+            out.extend([byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) }));
+        }
+        out.push(b'"');
+    }
     text(out, "method", record.method.as_str());
     number(out, "http", u64::from(record.http));
     number(out, "status", u64::from(record.status));

@@ -108,6 +108,8 @@ async fn stages(
 
     // 3 route: host, path and method to one Operation.
     check_name(connection, &head)?;
+    let proven = connection.client_certificate(head.authority.host(), x.record.started_at / 1_000_000);
+    x.record.client_certificate = proven.map(|certificate| certificate.sha256);
     let audience = if connection.listener.internal { Audience::Internal } else { Audience::Public };
     let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience);
     let routed = routed.map_err(|stop| misdirected(stop, connection))?;

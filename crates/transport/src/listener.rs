@@ -3,14 +3,14 @@
 mod bind;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::address_rate::{self, Pace};
-use crate::tls::{self, Tls};
+use crate::tls::{self, ClientSettings, Demand, Tls};
 
 pub use bind::{BindError, Bound, bind};
 
@@ -24,6 +24,19 @@ pub struct Config {
     /// TLS with this certificate; without it the listener speaks plain text.
     #[serde(default)]
     pub tls: Option<tls::Config>,
+    /// PEM file with the authorities whose client certificates are accepted (mutual TLS). Needs `tls`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub client_ca: Option<Spanned<PathBuf>>,
+    /// Revocation lists of those authorities, one file or several, PEM or DER: one for each authority that a client's chain
+    /// can hold. A list past its nextUpdate lets nobody in.
+    #[serde(default)]
+    #[schemars(with = "Option<ScalarOr<Vec<String>>>")]
+    pub client_crl: Option<Spanned<ScalarOr<Vec<Spanned<PathBuf>>>>>,
+    /// Whether a client must have a certificate: `required` or `optional`. Default: `required`.
+    #[serde(default)]
+    #[schemars(with = "Option<Demand>")]
+    pub client_certificate: Option<Spanned<Demand>>,
     /// Answers every request with a redirect to `https` (configured hosts, safe methods, no credentials).
     #[serde(default = "off")]
     #[schemars(with = "bool")]
@@ -102,9 +115,13 @@ impl Config {
             }
         }
         let requests_per_address = address_rate::compile(self.requests_per_address.as_ref(), findings);
+        self.refuse_idle_client_settings(findings);
         let refused = findings.len() > before;
+        let revoked = self.revocation_lists();
+        let demand = self.client_certificate.as_ref().map(|demand| demand.value).unwrap_or_default();
+        let clients = self.client_ca.as_ref().map(|ca| ClientSettings { ca, revoked: &revoked, demand });
         let tls = match &self.tls {
-            Some(tls) => Some(tls.compile(base, now, findings)?),
+            Some(tls) => Some(tls.compile(clients.as_ref(), base, now, findings)?),
             None => None,
         };
         let address = address.ok().filter(|_| !refused)?;
@@ -119,6 +136,40 @@ impl Config {
             requests_per_address,
         };
         Some(Compiled { facts, tls })
+    }
+
+    /// Every file that [`Config::compile`] reads, as written.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let certificates = self.tls.iter().flat_map(|tls| tls.files().map(Path::to_owned));
+        let clients = self.client_ca.iter().cloned().chain(self.revocation_lists()).map(|file| file.value);
+        certificates.chain(clients).collect()
+    }
+
+    fn revocation_lists(&self) -> Vec<Spanned<PathBuf>> {
+        match &self.client_crl {
+            None => Vec::new(),
+            Some(Spanned { value: ScalarOr::Long(files), .. }) => files.clone(),
+            Some(Spanned { value: ScalarOr::Scalar(file), referenced, defined }) => {
+                vec![Spanned { value: PathBuf::from(file), referenced: *referenced, defined: *defined }]
+            }
+        }
+    }
+
+    /// A setting that protects nothing is an error: it looks as if it did.
+    fn refuse_idle_client_settings(&self, findings: &mut Vec<ConfigError>) {
+        if let (Some(ca), None) = (&self.client_ca, &self.tls) {
+            let message = "`client_ca` on a listener without `tls`";
+            findings.push(ConfigError::at(&ca.referenced, message, "`tls: { certificate, key }` beside it"));
+        }
+        if self.client_ca.is_some() {
+            return;
+        }
+        let crl = self.client_crl.as_ref().map(|crl| ("client_crl", crl.referenced));
+        let demand = self.client_certificate.as_ref().map(|demand| ("client_certificate", demand.referenced));
+        for (name, place) in [crl, demand].into_iter().flatten() {
+            let message = format!("`{name}` without `client_ca`");
+            findings.push(ConfigError::at(&place, message, "`client_ca` with the authorities of your clients"));
+        }
     }
 }
 

@@ -1,252 +1,203 @@
-//! TLS towards clients: a certificate and its key become a server configuration, or one clear finding each.
+//! TLS towards clients: certificates and their keys become a server configuration, or one clear finding each.
 //!
 //! TLS 1.2 and 1.3 with AEAD suites only (what rustls offers: no CBC, no RSA key exchange, no renegotiation, no compression),
-//! h2 and http/1.1 by ALPN, tickets that rotate, no early data. Source: RFC 8446, 9325, 7301; `edge.md` T1–T3, T7, T10, T11.
+//! h2 and http/1.1 by ALPN, no early data. Source: RFC 8446, 9325, 7301, 6066, 5280; `edge.md` T.
 
-use std::fs;
-use std::io::Read as _;
+mod clients;
+pub(crate) mod files;
+mod names;
+mod pair;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portcullis_core::bounds::MAX_PEM_BYTES;
 use portcullis_core::config::{ConfigError, Spanned};
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::server::NoServerSessionStorage;
-use rustls::sign::CertifiedKey;
-use rustls_pki_types::pem::PemObject as _;
+use rustls::server::{Acceptor, NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
-use x509_parser::public_key::PublicKey;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use clients::Clients;
+use names::Names;
+
+pub use clients::{ClientCertificate, Demand};
+pub(crate) use clients::Settings as ClientSettings;
+pub use pair::{Credential, Pair};
 
 /// Below this many days left, an expiry is a warning.
-const EXPIRY_WARNING_DAYS: i64 = 14;
-const SECONDS_PER_DAY: i64 = 86_400;
-/// Smallest RSA key in bits (RFC 9325 §4.5).
-const MIN_RSA_BITS: usize = 2048;
-/// Signatures made with MD5 or SHA-1 (PKCS#1, ECDSA).
-const WEAK_SIGNATURES: [&str; 3] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];
+pub const EXPIRY_WARNING_DAYS: i64 = 14;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// A fatal alert `unrecognized_name` in a record of its own (RFC 8446 §6, RFC 6066 §3).
+const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 
-/// `tls:` of a listener: two PEM files, relative to the configuration file.
+/// `tls:` of a listener.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The certificate chain in PEM, the listener's own certificate first.
+    /// The certificate chain in PEM, the listener's own certificate first. Shown for the names in it, and to clients that
+    /// name no host.
     #[schemars(with = "String")]
     pub certificate: Spanned<PathBuf>,
     /// Its private key in PEM (PKCS#8, PKCS#1 or SEC1), not encrypted, not readable by everyone.
     #[schemars(with = "String")]
     pub key: Spanned<PathBuf>,
+    /// Further certificates with their keys, each shown for the names in it.
+    #[serde(default)]
+    pub certificates: Vec<Pair>,
+    /// Clients that ask for a name which no certificate holds are shown the first. Default: `false`, they are refused.
+    #[serde(default)]
+    pub default: bool,
 }
 
-/// A certificate that was judged, ready to serve.
+/// Certificates that were judged, ready to serve.
 #[derive(Clone, Debug)]
 pub struct Tls {
     /// What every handshake uses. Swapped on reload; connections made before keep theirs.
-    pub server: Arc<ServerConfig>,
-    /// When the certificate expires, in seconds since the epoch.
+    pub server: Arc<Server>,
+    /// The certificates, in the order of the file.
+    pub certificates: Arc<[Shown]>,
+    /// The first `nextUpdate` of the revocation lists, in seconds since the epoch: from then on no client certificate passes.
+    pub lists_end: Option<i64>,
+    source: Arc<Source>,
+}
+
+/// A certificate of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The file as it is written in the configuration.
+    pub file: Box<str>,
+    /// When the first certificate of the chain expires, in seconds since the epoch.
     pub expires_at: i64,
-    /// Chain and key as they were read, to see whether a reload changed them.
-    identity: Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+}
+
+/// All that was read, to see whether a reload changed it.
+#[derive(Debug, PartialEq)]
+struct Source {
+    pairs: Vec<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    serves_unknown: bool,
+    clients: Option<Clients>,
+}
+
+/// One side of every handshake on a listener.
+#[derive(Debug)]
+pub struct Server {
+    config: Arc<ServerConfig>,
+    names: Arc<Names>,
 }
 
 impl Tls {
-    /// Whether `other` shows the same chain with the same key.
+    /// Whether `other` shows the same chains with the same keys and asks the same of clients.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.identity.0 == other.identity.0 && self.identity.1 == other.identity.1
+        self.source == other.source
     }
 }
 
 impl Config {
-    /// Reads and judges both files. `base` is the folder of the configuration file, `now` seconds since the epoch.
+    /// Reads and judges all files. `base` is the folder of the configuration file, `now` seconds since the epoch.
     /// `None` when one of the `findings` added is an error.
-    pub fn compile(&self, base: &Path, now: i64, findings: &mut Vec<ConfigError>) -> Option<Tls> {
-        let chain = read(&self.certificate, base, "certificate").and_then(|pem| self.chain(&pem));
-        let key = refuse_open_key(&self.key, base)
-            .and_then(|()| read(&self.key, base, "key"))
-            .and_then(|pem| private_key(&self.key, &pem));
-        let (chain, key) = match (chain, key) {
-            (Ok(chain), Ok(key)) => (chain, key),
-            (chain, key) => {
-                findings.extend([chain.err(), key.err()].into_iter().flatten());
+    pub(crate) fn compile(
+        &self,
+        clients: Option<&ClientSettings<'_>>,
+        base: &Path,
+        now: i64,
+        findings: &mut Vec<ConfigError>,
+    ) -> Option<Tls> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let first = Pair { certificate: self.certificate.clone(), key: self.key.clone() };
+        let pairs: Vec<&Pair> = std::iter::once(&first).chain(&self.certificates).collect();
+        let judged: Vec<_> = pairs.iter().map(|pair| pair.judge(base, now, findings)).collect();
+        let clients = clients.map(|clients| clients.compile(base, now, &provider, findings));
+        let judged = judged.into_iter().collect::<Option<Vec<_>>>()?;
+        let clients = match clients {
+            Some(clients) => Some(clients?),
+            None => None,
+        };
+        let mut names = Names::new(Arc::clone(&judged.first()?.certified), self.default);
+        for (pair, judged) in pairs.iter().zip(&judged) {
+            pair.names(judged, findings).iter().for_each(|name| names.add(name, &judged.certified));
+        }
+        let (clients, verifier) = clients.unzip();
+        let server = match Server::new(provider, names, verifier) {
+            Ok(server) => Arc::new(server),
+            Err(error) => {
+                let message = format!("`{}` cannot be served ({error})", files::shown(&self.certificate));
+                findings.push(ConfigError::at(&self.certificate.referenced, message, "a server certificate"));
                 return None;
             }
         };
-        let judged = self.judge(&chain, now, findings).and_then(|expires_at| {
-            let server = self.server(chain.clone(), &key)?;
-            Ok(Tls { server: Arc::new(server), expires_at, identity: Arc::new((chain, key)) })
-        });
-        judged.map_err(|error| findings.push(error)).ok()
+        let shown = |(pair, judged): (&&Pair, &Credential)| Shown {
+            file: pair.certificate.value.display().to_string().into_boxed_str(),
+            expires_at: judged.expires_at,
+        };
+        let certificates = pairs.iter().zip(&judged).map(shown).collect();
+        let lists_end = clients.as_ref().and_then(|clients| clients.lists_end);
+        let pairs = judged.into_iter().map(|judged| judged.source).collect();
+        let source = Arc::new(Source { pairs, serves_unknown: self.default, clients });
+        Some(Tls { server, certificates, lists_end, source })
     }
 
-    fn chain(&self, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-        let found =
-            |what: String| self.refuse(what, "a certificate chain in PEM, the listener's own certificate first");
-        match chain {
-            Ok(chain) if chain.is_empty() => Err(found(format!("`{}` holds no certificate", shown(&self.certificate)))),
-            Ok(chain) => Ok(chain),
-            Err(error) => Err(found(format!("`{}` is not valid PEM ({error})", shown(&self.certificate)))),
-        }
-    }
-
-    /// Refuses what no client should trust, warns of what is about to expire. Gives the moment of expiry.
-    fn judge(
-        &self,
-        chain: &[CertificateDer<'static>],
-        now: i64,
-        findings: &mut Vec<ConfigError>,
-    ) -> Result<i64, ConfigError> {
-        let mut expires_at = i64::MAX;
-        for (place, der) in chain.iter().enumerate() {
-            let nth = place.saturating_add(1);
-            let file = shown(&self.certificate);
-            let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-                return Err(self.refuse(
-                    format!("certificate {nth} in `{file}` is not X.509"),
-                    "DER of an X.509 v3 certificate in each PEM block",
-                ));
-            };
-            self.judge_strength(&certificate, nth)?;
-            let validity = certificate.validity();
-            if validity.not_after.timestamp() <= now {
-                let message = format!("certificate {nth} in `{file}` expired on {}", validity.not_after);
-                return Err(self.refuse(message, "a certificate that is valid now"));
-            }
-            if validity.not_before.timestamp() > now {
-                let message = format!("certificate {nth} in `{file}` is not valid before {}", validity.not_before);
-                return Err(self.refuse(message, "a certificate that is valid now"));
-            }
-            expires_at = expires_at.min(validity.not_after.timestamp());
-        }
-        let days = expires_at.saturating_sub(now) / SECONDS_PER_DAY;
-        if days < EXPIRY_WARNING_DAYS {
-            let message = format!("`{}` expires in {days} days", shown(&self.certificate));
-            findings.push(self.refuse(message, "a certificate with 14 days or more left").warning());
-        }
-        Ok(expires_at)
-    }
-
-    fn judge_strength(&self, certificate: &X509Certificate<'_>, nth: usize) -> Result<(), ConfigError> {
-        let file = shown(&self.certificate);
-        if let Ok(PublicKey::RSA(key)) = certificate.public_key().parsed()
-            && key.key_size() < MIN_RSA_BITS
-        {
-            let message = format!("certificate {nth} in `{file}` has an RSA key of {} bits", key.key_size());
-            return Err(self.refuse(message, "RSA of 2048 bits or more, or ECDSA"));
-        }
-        // The signature of a self-signed root proves nothing, so nobody checks it.
-        let signature = certificate.signature_algorithm.algorithm.to_id_string();
-        if certificate.subject() != certificate.issuer() && WEAK_SIGNATURES.contains(&signature.as_str()) {
-            let message = format!("certificate {nth} in `{file}` is signed with MD5 or SHA-1");
-            return Err(self.refuse(message, "a signature with SHA-256 or better"));
-        }
-        Ok(())
-    }
-
-    fn server(
-        &self,
-        chain: Vec<CertificateDer<'static>>,
-        key: &PrivateKeyDer<'static>,
-    ) -> Result<ServerConfig, ConfigError> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let certified =
-            CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider).map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => {
-                    let message = format!(
-                        "key `{}` does not belong to certificate `{}`",
-                        shown(&self.key),
-                        shown(&self.certificate)
-                    );
-                    ConfigError::at(
-                        &self.key.referenced,
-                        message,
-                        "the private key of the first certificate in the chain",
-                    )
-                }
-                error => {
-                    let message = format!("key `{}` cannot be used ({error})", shown(&self.key));
-                    ConfigError::at(&self.key.referenced, message, "an RSA, ECDSA P-256, P-384 or Ed25519 key")
-                }
-            })?;
-        drop(certified); // only judged here; the builder makes its own
-        server_config(provider, chain, key.clone_key()).map_err(|error| {
-            self.refuse(format!("`{}` cannot be served ({error})", shown(&self.certificate)), "a server certificate")
-        })
-    }
-
-    /// An error at the name of the certificate.
-    fn refuse(&self, message: String, accepted: &str) -> ConfigError {
-        ConfigError::at(&self.certificate.referenced, message, accepted)
+    /// Every file that is read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let further = self.certificates.iter().flat_map(|pair| [&pair.certificate, &pair.key]);
+        [&self.certificate, &self.key].into_iter().chain(further).map(|file| file.value.as_path())
     }
 }
 
-pub(crate) fn server_config(
-    provider: Arc<CryptoProvider>,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<ServerConfig, rustls::Error> {
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.ticketer = aws_lc_rs::Ticketer::new()?; // keys rotate every 6 h and live 12 h
-    config.session_storage = Arc::new(NoServerSessionStorage {}); // tickets carry the state: nothing grows with handshakes
-    config.max_early_data_size = 0; // early data can be replayed
-    Ok(config)
-}
-
-fn private_key(place: &Spanned<PathBuf>, pem: &[u8]) -> Result<PrivateKeyDer<'static>, ConfigError> {
-    let accepted = "one private key in PEM (PKCS#8, PKCS#1 or SEC1), not encrypted";
-    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
-        rustls_pki_types::pem::Error::NoItemsFound => {
-            ConfigError::at(&place.referenced, format!("`{}` holds no private key", shown(place)), accepted)
+impl Server {
+    fn new(
+        provider: Arc<CryptoProvider>,
+        names: Names,
+        clients: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
+    ) -> Result<Self, rustls::Error> {
+        let names = Arc::new(names);
+        // A session that is resumed carries the certificate of the handshake before it, and rustls does not judge it again:
+        // with client certificates each connection proves itself anew (edge/T9, decision 0011).
+        let resumes = clients.is_none();
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(clients.unwrap_or_else(WebPkiClientVerifier::no_client_auth))
+            .with_cert_resolver(Arc::clone(&names) as _);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {}); // tickets carry the state: nothing grows with handshakes
+        if resumes {
+            config.ticketer = aws_lc_rs::Ticketer::new()?; // random keys, new ones every 6 h, good for 12 h
+        } else {
+            config.send_tls13_tickets = 0;
         }
-        error => ConfigError::at(&place.referenced, format!("`{}` is not valid PEM ({error})", shown(place)), accepted),
-    })
-}
-
-fn read(place: &Spanned<PathBuf>, base: &Path, what: &str) -> Result<Vec<u8>, ConfigError> {
-    let mut bytes = Vec::new();
-    let outcome = fs::File::open(base.join(&place.value))
-        .and_then(|file| file.take(MAX_PEM_BYTES.saturating_add(1)).read_to_end(&mut bytes));
-    match outcome {
-        Ok(length) if length as u64 > MAX_PEM_BYTES => {
-            let message = format!("{what} file `{}` is over {MAX_PEM_BYTES} bytes", shown(place));
-            Err(ConfigError::at(&place.referenced, message, "a PEM file"))
-        }
-        Ok(_) => Ok(bytes),
-        Err(error) => {
-            let message = format!("{what} file `{}` cannot be read ({error})", shown(place));
-            Err(ConfigError::at(&place.referenced, message, "a PEM file, relative to the configuration file"))
-        }
+        config.max_early_data_size = 0; // early data can be replayed
+        Ok(Self { config: Arc::new(config), names })
     }
-}
 
-/// A key that every account of the machine can read is not a secret (CWE-732). A file that is missing is reported by [`read`].
-#[cfg(unix)]
-fn refuse_open_key(place: &Spanned<PathBuf>, base: &Path) -> Result<(), ConfigError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    match fs::metadata(base.join(&place.value)) {
-        Ok(metadata) if metadata.permissions().mode() & 0o007 != 0 => {
-            let mode = metadata.permissions().mode() & 0o777;
-            let message = format!("key file `{}` is open to everyone (mode {mode:o})", shown(place));
-            Err(ConfigError::at(&place.referenced, message, "mode 600 or 640: `chmod o= FILE`"))
-        }
-        _ => Ok(()),
+    /// Shows one certificate for its `name` and to who asks for none.
+    #[cfg(test)]
+    pub(crate) fn of(
+        certified: rustls::sign::CertifiedKey,
+        name: &str,
+        clients: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
+    ) -> Arc<Self> {
+        let certified = Arc::new(certified);
+        let mut names = Names::new(Arc::clone(&certified), false);
+        names.add(name, &certified);
+        Arc::new(Self::new(Arc::new(aws_lc_rs::default_provider()), names, clients).unwrap())
     }
-}
 
-#[cfg(not(unix))]
-fn refuse_open_key(_place: &Spanned<PathBuf>, _base: &Path) -> Result<(), ConfigError> {
-    Ok(())
-}
-
-fn shown(place: &Spanned<PathBuf>) -> std::path::Display<'_> {
-    place.value.display()
+    /// One handshake. Who asks for a name that is not served here gets the alert for it, not another host's certificate.
+    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let mut start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if self.names.serves(start.client_hello().server_name()) {
+            return start.into_stream(Arc::clone(&self.config)).await;
+        }
+        start.io.write_all(&UNRECOGNIZED_NAME).await?;
+        Err(io::Error::new(io::ErrorKind::InvalidData, "no certificate for the name that the client asks for"))
+    }
 }
 
 #[cfg(test)]

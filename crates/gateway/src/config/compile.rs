@@ -91,12 +91,10 @@ impl Compiler<'_> {
             self.findings
                 .push(ConfigError::new("`listeners` is empty, so nobody could connect", "at least one listener"));
         }
-        let now = i64::try_from(self.clock.unix_micros() / 1_000_000).unwrap_or(i64::MAX);
+        let now = self.now();
         let mut compiled = Vec::new();
         for (listener, id) in config.listeners.iter().zip(0..) {
-            if let Some(tls) = &listener.tls {
-                self.files.extend([self.base.join(&tls.certificate.value), self.base.join(&tls.key.value)]);
-            }
+            self.files.extend(listener.files().iter().map(|file| self.base.join(file)));
             compiled.extend(listener.compile(id, self.base, now, &mut self.findings));
         }
         for listener in config.listeners.iter().filter(|listener| listener.proxy_protocol.value) {
@@ -167,6 +165,11 @@ impl Compiler<'_> {
             self.error(period, "`0s` would refuse everything", "at least `1ms`");
         }
         period.value.0
+    }
+
+    /// Seconds since the epoch.
+    fn now(&self) -> i64 {
+        i64::try_from(self.clock.unix_micros() / 1_000_000).unwrap_or(i64::MAX)
     }
 
     fn error<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, accepted: impl Into<String>) {

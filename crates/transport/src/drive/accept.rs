@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,13 +12,11 @@ use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1 as hyper1;
 use portcullis_core::Clock;
 use portcullis_core::bounds::{ACCEPT_PAUSE, EVICTED_AT_ONCE};
-use rustls::ServerConfig;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::connection::{Connection, Protocol, Timeouts};
+use super::connection::{Connection, Proven, Protocol, Timeouts};
 use super::connections::{Closed, Connections, Permit};
 use super::drain::{Drain, Watch};
 use super::finish::within;
@@ -28,6 +26,7 @@ use super::roster::Roster;
 use super::share::Share;
 use super::{Handler, http1, http2};
 use crate::listener::Facts;
+use crate::tls;
 use crate::wheel::{Timer, Wheel};
 
 /// The connection preface of HTTP/2 (RFC 9113 §3.4).
@@ -37,8 +36,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub struct Settings {
     /// The listener.
     pub facts: Facts,
-    /// The certificate, on a TLS listener.
-    pub tls: Option<Arc<ServerConfig>>,
+    /// Certificates and what is asked of clients, on a TLS listener.
+    pub tls: Option<Arc<tls::Server>>,
     /// Deadlines of the connection.
     pub timeouts: Arc<Timeouts>,
 }
@@ -176,7 +175,7 @@ impl<H: Handler> Shared<H> {
         let arrival = Arrival { shared: Rc::clone(self), peer, facts, timeouts, permit, watch, timer };
         match tls {
             _ if facts.proxy_protocol => drop(tokio::task::spawn_local(arrival.drive_proxied(stream, tls))),
-            Some(config) => drop(tokio::task::spawn_local(arrival.drive_tls(stream, config))),
+            Some(server) => drop(tokio::task::spawn_local(arrival.drive_tls(stream, server))),
             None => drop(tokio::task::spawn_local(arrival.drive_plain(stream))),
         }
     }
@@ -198,23 +197,23 @@ impl<H: Handler> Shared<H> {
 }
 
 impl<H: Handler> Arrival<H> {
-    async fn drive_tls(self, stream: TcpStream, config: Arc<ServerConfig>) {
+    async fn drive_tls(self, stream: TcpStream, server: Arc<tls::Server>) {
         // Boxed: the state of a handshake is large and gone after it. Its stream is boxed too: moved often, never copied.
-        let Some(stream) = Box::pin(self.handshake(stream, config)).await else {
+        let Some(stream) = Box::pin(self.handshake(stream, server)).await else {
             self.shared.accept.connections.count_failed_handshake();
             return;
         };
         let (_, tls) = stream.get_ref();
-        let sni = tls.server_name().map(|name| name.to_ascii_lowercase().into_boxed_str());
+        let proven = Some(Proven::of(tls));
         let protocol = if tls.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
         match protocol {
-            Protocol::Http1 => self.http1(stream, sni, Bytes::new()).await,
-            Protocol::Http2 => Box::pin(self.http2(stream, sni, Bytes::new())).await,
+            Protocol::Http1 => self.http1(stream, proven, Bytes::new()).await,
+            Protocol::Http2 => Box::pin(self.http2(stream, proven, Bytes::new())).await,
         }
     }
 
     /// Takes the client's address from what its proxy says first.
-    async fn drive_proxied(mut self, mut stream: TcpStream, tls: Option<Arc<ServerConfig>>) {
+    async fn drive_proxied(mut self, mut stream: TcpStream, tls: Option<Arc<tls::Server>>) {
         let Some(given) = self.proxy_header(&mut stream).await else { return };
         let Accept { connections, handler, clock, .. } = &self.shared.accept;
         if let Some(client) = given {
@@ -228,7 +227,7 @@ impl<H: Handler> Arrival<H> {
             }
         }
         match tls {
-            Some(config) => Box::pin(self.drive_tls(stream, config)).await,
+            Some(server) => Box::pin(self.drive_tls(stream, server)).await,
             None => {
                 self.timer.disarm();
                 Box::pin(self.drive_plain(stream)).await;
@@ -256,9 +255,9 @@ impl<H: Handler> Arrival<H> {
         .await
     }
 
-    async fn handshake(&self, stream: TcpStream, config: Arc<ServerConfig>) -> Option<Box<TlsStream<TcpStream>>> {
+    async fn handshake(&self, stream: TcpStream, server: Arc<tls::Server>) -> Option<Box<TlsStream<TcpStream>>> {
         let Accept { share, clock, .. } = &self.shared.accept;
-        let mut handshake = TlsAcceptor::from(config).accept(stream);
+        let mut handshake = pin!(server.accept(stream));
         if !self.timer.is_armed() {
             self.timer.arm(self.timeouts.handshake);
         }
@@ -266,7 +265,7 @@ impl<H: Handler> Arrival<H> {
             if self.watch.poll_aborted(context).is_ready() {
                 return Poll::Ready(None);
             }
-            match share.spend(clock.monotonic_micros(), || Pin::new(&mut handshake).poll(context)) {
+            match share.spend(clock.monotonic_micros(), || handshake.as_mut().poll(context)) {
                 Poll::Ready(outcome) => Poll::Ready(outcome.ok().map(Box::new)), // on an error rustls has sent its alert
                 Poll::Pending => self.timer.poll_expired(context).map(|()| None),
             }
@@ -298,9 +297,9 @@ impl<H: Handler> Arrival<H> {
         .await
     }
 
-    async fn http1<Io: super::Stream>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
+    async fn http1<Io: super::Stream>(self, stream: Io, proven: Option<Proven>, prefix: Bytes) {
         let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
-        let connection = Connection::new(peer, facts, timeouts, Protocol::Http1, sni, timer);
+        let connection = Connection::new(peer, facts, timeouts, Protocol::Http1, proven, timer);
         let place = shared.accept.roster.enter(&connection);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         let handler = Rc::clone(&shared.accept.handler);
@@ -308,9 +307,9 @@ impl<H: Handler> Arrival<H> {
         drop((permit, place));
     }
 
-    async fn http2<Io: super::Stream + 'static>(self, stream: Io, sni: Option<Box<str>>, prefix: Bytes) {
+    async fn http2<Io: super::Stream + 'static>(self, stream: Io, proven: Option<Proven>, prefix: Bytes) {
         let Self { shared, peer, facts, timeouts, permit, watch, timer } = self;
-        let connection = Connection::new(peer, facts, timeouts, Protocol::Http2, sni, timer);
+        let connection = Connection::new(peer, facts, timeouts, Protocol::Http2, proven, timer);
         let place = shared.accept.roster.enter(&connection);
         let io = Guarded::new(stream, Rc::clone(&connection), prefix);
         http2::serve(io, connection, Rc::clone(&shared.accept.handler), watch).await;

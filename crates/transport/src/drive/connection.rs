@@ -21,6 +21,7 @@ use crate::fields::ForwardedCache;
 use crate::frames::Abuse;
 use crate::guard::Halt;
 use crate::listener::Facts;
+use crate::tls::ClientCertificate;
 use crate::wheel::Timer;
 
 /// What a connection speaks.
@@ -71,6 +72,22 @@ impl Default for Timeouts {
     }
 }
 
+/// What the TLS handshake has shown.
+#[derive(Debug, Default)]
+pub(super) struct Proven {
+    sni: Option<Box<str>>,
+    /// Boxed: most connections have none.
+    certificate: Option<Box<ClientCertificate>>,
+}
+
+impl Proven {
+    pub(super) fn of(tls: &rustls::ServerConnection) -> Self {
+        let sni = tls.server_name().map(|name| name.to_ascii_lowercase().into_boxed_str());
+        let shown = tls.peer_certificates().and_then(|chain| chain.first());
+        Self { sni, certificate: shown.and_then(|der| ClientCertificate::new(der)).map(Box::new) }
+    }
+}
+
 /// One client connection, shared by its exchanges.
 pub struct Connection {
     /// Who is connected. An IPv4 address inside an IPv6 one is shown as the IPv4 address.
@@ -81,6 +98,7 @@ pub struct Connection {
     pub protocol: Protocol,
     /// The name that the client asked for in its TLS handshake, lower case.
     pub sni: Option<Box<str>>,
+    certificate: Option<Box<ClientCertificate>>,
     /// What was said of the last request to its upstream.
     pub forwarded: RefCell<ForwardedCache>,
     pub(super) timeouts: Arc<Timeouts>,
@@ -142,9 +160,10 @@ impl Connection {
         listener: Facts,
         timeouts: Arc<Timeouts>,
         protocol: Protocol,
-        sni: Option<Box<str>>,
+        proven: Option<Proven>,
         timer: Timer,
     ) -> Rc<Self> {
+        let Proven { sni, certificate } = proven.unwrap_or_default();
         let phase = match protocol {
             Protocol::Http1 => Phase::Idle,
             Protocol::Http2 => Phase::Head,
@@ -154,6 +173,7 @@ impl Connection {
             listener,
             protocol,
             sni,
+            certificate,
             forwarded: RefCell::default(),
             timeouts,
             requests: Cell::new(0),
@@ -174,6 +194,19 @@ impl Connection {
             gave: Cell::new(Gave::Unasked),
             timer,
         })
+    }
+
+    /// The certificate that the client holds, for an exchange with `host`: it was asked for on behalf of the name in the
+    /// handshake, and proves nothing to another host that the connection also reaches (edge/T14). Without a name in the
+    /// handshake the client has connected to an address, so only an address counts. `now` is in seconds since the epoch: a
+    /// connection may outlive the certificate.
+    pub fn client_certificate(&self, host: &str, now: u64) -> Option<&ClientCertificate> {
+        let certificate = self.certificate.as_deref()?;
+        let is_asked_for = match &self.sni {
+            Some(name) => **name == *host,
+            None => host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok(),
+        };
+        (is_asked_for && now < certificate.expires_at).then_some(certificate)
     }
 
     /// Requests handed over so far, the present one included.

@@ -24,7 +24,6 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use portcullis_core::{Clock, Reason};
-use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -142,13 +141,13 @@ struct Server {
     clock: Clock,
     drain: Rc<Drain>,
     connections: Arc<Connections>,
-    tls: Rc<RefCell<Option<Arc<ServerConfig>>>>,
+    tls: Rc<RefCell<Option<Arc<crate::tls::Server>>>>,
     ended: JoinHandle<()>,
 }
 
 #[derive(Default)]
 struct Options {
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Arc<crate::tls::Server>>,
     h2c: bool,
     proxy_protocol: bool,
     connections: Option<Arc<Connections>>,

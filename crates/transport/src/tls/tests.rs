@@ -46,7 +46,7 @@ impl Folder {
     fn compile(&self, certificate: &str, key: &str) -> (Option<Tls>, Vec<ConfigError>) {
         let config: Config = serde_saphyr::from_str(&format!("certificate: {certificate}\nkey: {key}\n")).unwrap();
         let mut findings = Vec::new();
-        (config.compile(self.0.path(), NOW, &mut findings), findings)
+        (config.compile(None, self.0.path(), NOW, &mut findings), findings)
     }
 }
 
@@ -72,7 +72,7 @@ fn pairs_that_cannot_be_served_are_refused_with_one_finding_each() {
             "a clock or a file is wrong",
         ),
         ("rsa-1024.pem", "good.key", 1, "has an RSA key of 1024 bits", "edge/T3"),
-        ("signed-sha1.pem", "good.key", 1, "is signed with MD5 or SHA-1", "edge/T3"),
+        ("signed-sha1.pem", "good.key", 1, "is signed with MD5, SHA-1 or worse", "edge/T3"),
     ];
     for (certificate, key, line, message, why) in cases {
         let (tls, findings) = folder.compile(certificate, key);
@@ -98,10 +98,10 @@ fn a_good_pair_serves_h2_and_http_1_1_without_early_data() {
     let (tls, findings) = folder.compile("good.pem", "good.key");
     let tls = tls.unwrap();
     assert_eq!(findings, []);
-    assert_eq!(tls.server.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
-    assert_eq!(tls.server.max_early_data_size, 0);
-    assert!(tls.server.ticketer.enabled());
-    assert_eq!(tls.expires_at, 2_208_988_800);
+    assert_eq!(tls.server.config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    assert_eq!(tls.server.config.max_early_data_size, 0);
+    assert!(tls.server.config.ticketer.enabled());
+    assert_eq!(tls.certificates[0].expires_at, 2_208_988_800);
     assert!(tls.is_same(&folder.compile("good.pem", "good.key").0.unwrap()), "same files, same identity");
     assert!(!tls.is_same(&folder.compile("soon.pem", "good.key").0.unwrap()), "a renewed certificate is another one");
 }
@@ -109,7 +109,7 @@ fn a_good_pair_serves_h2_and_http_1_1_without_early_data() {
 #[test]
 fn only_aead_suites_are_offered() {
     let (tls, _) = Folder::new().compile("good.pem", "good.key");
-    for suite in &tls.unwrap().server.crypto_provider().cipher_suites {
+    for suite in &tls.unwrap().server.config.crypto_provider().cipher_suites {
         let name = format!("{:?}", suite.suite());
         assert!(name.contains("GCM") || name.contains("CHACHA20"), "edge/T2: {name}");
         assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "edge/T2: {name}");

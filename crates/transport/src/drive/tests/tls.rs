@@ -1,16 +1,18 @@
 use super::*;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
+use crate::tls;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// A server certificate for `name`, signed by itself.
-pub(in crate::drive) fn server(name: &str) -> Arc<ServerConfig> {
+pub(in crate::drive) fn server(name: &str) -> Arc<tls::Server> {
     let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    Arc::new(crate::tls::server_config(provider, vec![cert.der().clone()], key).unwrap())
+    let provider = aws_lc_rs::default_provider();
+    let certified = rustls::sign::CertifiedKey::from_der(vec![cert.der().clone()], key, &provider).unwrap();
+    tls::Server::of(certified, name, None)
 }
 
 /// Trusts whatever is shown: these tests are about the server.
@@ -140,7 +142,7 @@ fn a_new_certificate_is_shown_to_new_connections_and_old_ones_live_on() {
         old.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         read_response(&mut old).await;
 
-        *server.tls.borrow_mut() = Some(self::server("b.test"));
+        *server.tls.borrow_mut() = Some(self::server("a.test"));
         let new = connect(&server, &["http/1.1"]).await.unwrap();
         let shown = |client: &TlsStream<TcpStream>| client.get_ref().1.peer_certificates().unwrap()[0].clone();
         assert_ne!(shown(&old), shown(&new), "edge/T10");
