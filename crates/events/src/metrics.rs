@@ -6,6 +6,7 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEn
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt::{self, Write as _};
+use std::net::SocketAddr;
 
 const VERDICTS: [Verdict; 4] = [Verdict::Abandoned, Verdict::Allow, Verdict::Deny, Verdict::Fault];
 /// Upper bounds of the latency buckets in microseconds.
@@ -30,6 +31,17 @@ struct ByControl {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByCause {
     cause: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByCertificate {
+    listener: String,
+    certificate: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByListener {
+    listener: String,
 }
 
 /// A label value out of our own tables.
@@ -61,6 +73,10 @@ pub struct Metrics {
     closed: Family<ByCause, Counter>,
     /// TLS handshakes that failed or took too long.
     pub handshakes_failed: Counter,
+    /// Days until a certificate expires.
+    certificate_days_left: Family<ByCertificate, Gauge>,
+    /// Hours until the nextUpdate of a revocation list.
+    revocation_list_hours_left: Family<ByListener, Gauge>,
     /// Configurations taken into use after the first.
     pub reloads: Counter,
     /// Configurations refused while running.
@@ -85,6 +101,8 @@ impl Default for Metrics {
             connections: Gauge::default(),
             closed: Family::default(),
             handshakes_failed: Counter::default(),
+            certificate_days_left: Family::default(),
+            revocation_list_hours_left: Family::default(),
             reloads: Counter::default(),
             reload_failures: Counter::default(),
             reload_failed: Gauge::default(),
@@ -110,6 +128,10 @@ impl Metrics {
         registry.register("connections_closed", "Connections closed without an answer", self.closed.clone());
         let handshakes = self.handshakes_failed.clone();
         registry.register("handshakes_failed", "TLS handshakes that failed or took too long", handshakes);
+        let days = self.certificate_days_left.clone();
+        registry.register("certificate_days_left", "Days until a certificate expires, 0 on its last day", days);
+        let hours = self.revocation_list_hours_left.clone();
+        registry.register("revocation_list_hours_left", "Hours until nextUpdate; below 0 no client passes", hours);
         registry.register("config_reloads", "Configurations taken into use after the first", self.reloads.clone());
         registry.register("config_reload_failures", "Configurations refused", self.reload_failures.clone());
         registry.register("config_reload_failed", "1 while the file on disk is refused", self.reload_failed.clone());
@@ -129,6 +151,24 @@ impl Metrics {
     pub fn connections_closed(&self, cause: &'static str, count: u64) {
         let counter = self.closed.get_or_create(&ByCause { cause: Word(cause) });
         counter.inc_by(count.saturating_sub(counter.get()));
+    }
+
+    /// Forgets what was said of certificates and revocation lists, before those of the present Snapshot are named.
+    pub fn clear_expiries(&self) {
+        self.certificate_days_left.clear();
+        self.revocation_list_hours_left.clear();
+    }
+
+    /// Names one certificate of a listener.
+    pub fn set_certificate_days_left(&self, listener: SocketAddr, certificate: &str, days: i64) {
+        let labels = ByCertificate { listener: listener.to_string(), certificate: certificate.to_owned() };
+        self.certificate_days_left.get_or_create(&labels).set(days);
+    }
+
+    /// Names the revocation list of a listener that ends first.
+    pub fn set_revocation_list_hours_left(&self, listener: SocketAddr, hours: i64) {
+        let labels = ByListener { listener: listener.to_string() };
+        self.revocation_list_hours_left.get_or_create(&labels).set(hours);
     }
 
     /// Takes what one core has counted.

@@ -12,6 +12,7 @@ pub mod config;
 pub mod cores;
 pub mod coverage;
 pub mod exchange;
+mod expiry;
 pub mod pipeline;
 pub mod process;
 pub mod render;

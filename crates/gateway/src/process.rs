@@ -2,6 +2,7 @@
 
 use crate::config::{self, LoadOptions, Loaded, Plan};
 use crate::cores::{Command, Core, Shared};
+use crate::expiry::Expiry;
 use crate::snapshot::Snapshot;
 use crate::watch::Watcher;
 use arc_swap::ArcSwap;
@@ -186,6 +187,7 @@ impl Gateway {
         self.serve_control()?;
         let mut signals = Signals::new()?;
         let mut watcher = Watcher::new(&self.files);
+        let mut expiry = Expiry::default();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let mut broken = false;
         loop {
@@ -194,7 +196,10 @@ impl Gateway {
                 _ = signals.interrupt.recv() => break,
                 _ = signals.hangup.recv() => watcher = self.reload(announce).await,
                 () = watcher.changed() => watcher = self.reload(announce).await,
-                _ = second.tick() => self.count_connections(),
+                _ = second.tick() => {
+                    self.count_connections();
+                    expiry.look(&self.shared.snapshots.load(), &self.shared.metrics, &self.shared.clock);
+                }
             }
             if self.cores.iter().any(|core| core.commands.is_closed()) {
                 // Serving on with fewer cores would hide it; whoever started the process starts it again.
