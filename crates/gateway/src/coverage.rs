@@ -19,6 +19,8 @@ pub enum State {
     Off,
     /// There is nothing for it to look at.
     NotApplicable,
+    /// It acts, and the configuration takes from it what it is for.
+    Gap,
 }
 
 impl State {
@@ -29,6 +31,7 @@ impl State {
             Self::Monitored => "monitored",
             Self::Off => "off",
             Self::NotApplicable => "not_applicable",
+            Self::Gap => "gap",
         }
     }
 
@@ -38,6 +41,7 @@ impl State {
             Self::Monitored => 'M',
             Self::Off => 'o',
             Self::NotApplicable => '-',
+            Self::Gap => 'G',
         }
     }
 }
@@ -59,11 +63,12 @@ fn row(plan: &Plan, api: &Api, settings: &Settings, is_internal: bool) -> Vec<Ce
         .iter()
         .map(|&control| {
             let mode = settings.modes.get(control.index()).copied().unwrap_or(control.row().default);
-            let (state, why) = match (not_applicable(control, plan, api, is_internal), mode) {
-                (Some(why), _) => (State::NotApplicable, Some(why.to_owned())),
-                (None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
-                (None, Mode::Monitor) => (State::Monitored, Some("the configuration says `monitor`".to_owned())),
-                (None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
+            let (state, why) = match (not_applicable(control, plan, api, is_internal), gap(control, plan, api), mode) {
+                (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
+                (None, Some(why), _) => (State::Gap, Some(why)),
+                (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
+                (None, None, Mode::Monitor) => (State::Monitored, Some("the configuration says `monitor`".to_owned())),
+                (None, None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
             };
             Cell { control, state, why }
         })
@@ -81,6 +86,17 @@ fn not_applicable(control: Control, plan: &Plan, api: &Api, is_internal: bool) -
     }
 }
 
+/// What the configuration takes from a control so that nothing is left of it (edge/T15).
+fn gap(control: Control, plan: &Plan, api: &Api) -> Option<String> {
+    let upstream = &plan.upstreams.get(api.upstream)?.compiled;
+    match control {
+        Control::TransportUpstream if !upstream.is_pinned() => {
+            Some(format!("certificates are not verified: {}", upstream.insecure_because()?))
+        }
+        _ => None,
+    }
+}
+
 /// What an enforced control leaves open because the configuration says so.
 fn limits_of(control: Control, plan: &Plan, api: &Api) -> Option<String> {
     match control {
@@ -89,7 +105,7 @@ fn limits_of(control: Control, plan: &Plan, api: &Api) -> Option<String> {
         }
         Control::TransportUpstream => {
             let because = plan.upstreams.get(api.upstream)?.compiled.insecure_because()?;
-            Some(format!("certificates are not verified: {because}"))
+            Some(format!("certificates are judged by `pin_spki` alone: {because}"))
         }
         Control::ResponseHeaders if !api.harden.off().is_empty() => {
             Some(format!("off: {}", api.harden.off().join(", ")))
@@ -134,7 +150,7 @@ pub fn text(plan: &Plan) -> String {
         }
         out.push('\n');
     }
-    out.push_str("E enforced   M monitored   o off   - not applicable\n\n");
+    out.push_str("E enforced   M monitored   o off   - not applicable   G gap\n\n");
     for (control, number) in Control::ALL.iter().zip(1..) {
         let row = control.row();
         let _ = writeln!(out, "{number:>2} {:28} {}", row.id, row.summary);

@@ -26,6 +26,7 @@ pub use forward::{Answer, Attempt, Forwarded, forward};
 pub use io::UpstreamIo;
 pub use pool::Pools;
 pub use settings::{Settings, Timeouts, TlsSettings};
+pub use tls::Pin;
 pub use upload::{Replay, RequestBody};
 
 #[cfg(test)]

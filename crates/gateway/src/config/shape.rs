@@ -160,6 +160,19 @@ pub struct UpstreamTls {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub server_name: Option<Spanned<String>>,
+    /// The upstream's key must be one of these, beside all else: `sha256/` and the base64 of the SHA-256 of its
+    /// SubjectPublicKeyInfo. Name the next key too, or its renewal is an outage.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub pin_spki: Vec<Spanned<String>>,
+    /// PEM file with the certificate chain that the upstream is shown when it asks for one. Needs `client_key`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub client_certificate: Option<Spanned<PathBuf>>,
+    /// PEM file with the private key of `client_certificate`, not encrypted, not readable by everyone.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub client_key: Option<Spanned<PathBuf>>,
     /// `false` accepts any certificate, and needs `because`. Default: `true`.
     #[serde(default)]
     #[schemars(with = "bool")]

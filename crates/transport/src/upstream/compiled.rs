@@ -7,7 +7,7 @@ use portcullis_core::Clock;
 use rustls_pki_types::ServerName;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An endpoint that refuses connections is left alone for this long, doubled with each further failure up to
@@ -25,6 +25,7 @@ pub struct Compiled {
     pub(super) timeouts: Timeouts,
     pub(super) tls: Option<Identity>,
     insecure_because: Option<Box<str>>,
+    is_pinned: bool,
     clock: Clock,
 }
 
@@ -36,6 +37,8 @@ pub(super) struct Endpoint {
     pub(super) place: Place,
     /// Who it must prove to be; `None` without TLS.
     pub(super) server_name: Option<ServerName<'static>>,
+    /// Its last TLS handshake failed: said once, not with every request.
+    tls_failed: AtomicBool,
     /// Failures to connect since the last success.
     failures: AtomicU32,
     /// Left alone until then, in microseconds of the clock; 0 when it is not.
@@ -52,7 +55,22 @@ impl Endpoint {
     pub(super) fn new(shown: String, place: Place, server_name: Option<ServerName<'static>>) -> Option<Self> {
         let authority = HeaderValue::from_str(&shown).ok()?;
         let (failures, ejected_until) = (AtomicU32::new(0), AtomicU64::new(0));
-        Some(Self { authority, shown: shown.into_boxed_str(), place, server_name, failures, ejected_until })
+        let (shown, tls_failed) = (shown.into_boxed_str(), AtomicBool::new(false));
+        Some(Self { authority, shown, place, server_name, tls_failed, failures, ejected_until })
+    }
+
+    /// Notes how a TLS handshake with it ended. An upstream that proves to be somebody else is for a person to look at.
+    pub(super) fn proved(&self, upstream: &str, outcome: Result<(), &std::io::Error>) {
+        match outcome {
+            Ok(()) if self.tls_failed.load(Ordering::Relaxed) => {
+                self.tls_failed.store(false, Ordering::Relaxed);
+                tracing::info!(upstream, endpoint = &*self.shown, "the upstream proves its identity again");
+            }
+            Err(error) if !self.tls_failed.swap(true, Ordering::Relaxed) => {
+                tracing::warn!(upstream, endpoint = &*self.shown, %error, "the upstream does not prove its identity");
+            }
+            _ => {}
+        }
     }
 
     fn is_ejected(&self) -> bool {
@@ -70,6 +88,7 @@ impl Compiled {
             timeouts: settings.timeouts,
             tls,
             insecure_because: settings.tls.insecure_because.as_deref().map(Into::into),
+            is_pinned: !settings.tls.pins.is_empty(),
             clock: clock.clone(),
         }
     }
@@ -92,6 +111,11 @@ impl Compiled {
     /// Why certificates of this upstream are not verified, where they are not (edge/T15: a warning at each start).
     pub fn insecure_because(&self) -> Option<&str> {
         self.insecure_because.as_deref()
+    }
+
+    /// Whether the upstream's key must be one that the configuration names.
+    pub fn is_pinned(&self) -> bool {
+        self.is_pinned
     }
 
     /// Whether any request may be sent to the endpoint.

@@ -61,6 +61,7 @@ async fn dial<B: RequestBody>(upstream: &Compiled, endpoint: &Endpoint, slot: &S
         (Some(name), Some(identity)) => {
             let connector = TlsConnector::from(Arc::clone(&identity.config));
             let stream = connector.connect(name.clone(), stream).await;
+            endpoint.proved(upstream.name(), stream.as_ref().map(|_| ()));
             let stream = stream.map_err(|error| Stop::from(Fault::new(Reason::UpstreamTls, error)))?;
             Ok(UpstreamIo::Tls(Box::new(stream)))
         }

@@ -1,7 +1,8 @@
 //! One upstream as it is configured, checked and compiled without opening a socket.
 
 use super::compiled::{Compiled, Endpoint, Place};
-use super::tls::{Identity, TlsError};
+use super::tls::{Identity, Pin, TlsError};
+use crate::tls::Credential;
 use http::Uri;
 use http::uri::Scheme;
 use portcullis_core::Clock;
@@ -62,6 +63,10 @@ pub struct TlsSettings {
     pub server_name: Option<Spanned<String>>,
     /// Any certificate will do, and why.
     pub insecure_because: Option<String>,
+    /// The certificate's key must be one of these, where there are any.
+    pub pins: Vec<Pin>,
+    /// The certificate that the upstream is shown when it asks for one.
+    pub client: Option<Credential>,
 }
 
 impl Settings {

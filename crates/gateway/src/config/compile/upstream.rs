@@ -6,7 +6,8 @@ use crate::config::secret::SecretText;
 use crate::config::shape::{self, Config};
 use http::{HeaderName, HeaderValue, header};
 use portcullis_core::config::{ConfigError, Spanned};
-use portcullis_transport::upstream::{Settings, Timeouts, TlsSettings};
+use portcullis_transport::tls::{Credential, Pair};
+use portcullis_transport::upstream::{Pin, Settings, Timeouts, TlsSettings};
 use std::sync::Arc;
 
 /// Fields that frame a message or that only the gateway itself writes.
@@ -88,7 +89,38 @@ impl Compiler<'_> {
             ca,
             server_name: tls.server_name.clone(),
             insecure_because: tls.because.as_ref().filter(|_| !verifies).map(|because| because.value.clone()),
+            pins: tls.pin_spki.iter().filter_map(|written| self.pin(written)).collect(),
+            client: self.client_credential(tls),
         }
+    }
+
+    fn pin(&mut self, written: &Spanned<String>) -> Option<Pin> {
+        let pin = Pin::parse(&written.value);
+        if pin.is_none() {
+            let accepted = "`sha256/` and 44 characters of base64, such as `openssl pkey -pubin -outform der | openssl \
+                            dgst -sha256 -binary | base64` prints";
+            self.error(written, format!("`{}` is not a pin", written.value), accepted);
+        }
+        pin
+    }
+
+    /// What the upstream is shown of us.
+    fn client_credential(&mut self, tls: &shape::UpstreamTls) -> Option<Credential> {
+        let (certificate, key) = match (&tls.client_certificate, &tls.client_key) {
+            (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+            (None, None) => return None,
+            (Some(alone), None) => {
+                self.error(alone, "`client_certificate` without `client_key`", "both");
+                return None;
+            }
+            (None, Some(alone)) => {
+                self.error(alone, "`client_key` without `client_certificate`", "both");
+                return None;
+            }
+        };
+        self.files.extend([&certificate, &key].map(|file| self.base.join(&file.value)));
+        let now = self.now();
+        Pair { certificate, key }.judge(self.base, now, &mut self.findings)
     }
 
     /// Fields with their secrets. With `--without-secrets` those that are references are left out.

@@ -64,6 +64,7 @@ fn a_certificate_is_judged_by_authority_and_name() {
         ca: Some(written(ca.clone())),
         server_name: name.map(|name| written(name.to_owned())),
         insecure_because: because.map(str::to_owned),
+        ..TlsSettings::default()
     };
     let refused = Err(Reason::UpstreamTls);
     let answered = Ok((200, Bytes::from_static(b"ok")));
