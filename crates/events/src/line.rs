@@ -52,7 +52,9 @@ pub(crate) fn write(out: &mut Vec<u8>, record: &Record, names: &Names<'_>, secon
         key(out, "client_certificate");
         out.push(b'"');
         for byte in sha256 {
-            out.extend([byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) }));
+            out.extend(
+                [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) }),
+            );
         }
         out.push(b'"');
     }

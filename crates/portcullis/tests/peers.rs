@@ -23,6 +23,8 @@ mod slow;
 mod soak;
 #[path = "peers/streams.rs"]
 mod streams;
+#[path = "peers/tls.rs"]
+mod tls;
 
 #[test]
 #[ignore = "no test: what other tests start as a process of its own"]

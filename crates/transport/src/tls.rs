@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portcullis_core::config::{ConfigError, Spanned};
+use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{Acceptor, NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,8 +27,8 @@ use tokio_rustls::server::TlsStream;
 use clients::Clients;
 use names::Names;
 
-pub use clients::{ClientCertificate, Demand};
 pub(crate) use clients::Settings as ClientSettings;
+pub use clients::{ClientCertificate, Demand};
 pub use pair::{Credential, Pair};
 
 /// Below this many days left, an expiry is a warning.
@@ -187,6 +187,18 @@ impl Server {
         let mut names = Names::new(Arc::clone(&certified), false);
         names.add(name, &certified);
         Arc::new(Self::new(Arc::new(aws_lc_rs::default_provider()), names, clients).unwrap())
+    }
+
+    /// What must never be: the same certificates, and sessions that allow early data.
+    #[cfg(test)]
+    pub(crate) fn with_early_data(&self, size: u32) -> Arc<Self> {
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(self.config.crypto_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&self.names) as _);
+        config.max_early_data_size = size;
+        Arc::new(Self { config: Arc::new(config), names: Arc::clone(&self.names) })
     }
 
     /// One handshake. Who asks for a name that is not served here gets the alert for it, not another host's certificate.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: installs what the tests use as real peers, then runs every test.
 
 use anyhow::{Context as _, bail};
+use std::path::Path;
 use std::process::Command;
 
 /// Arguments of the command.
@@ -19,12 +20,16 @@ const PEERS: &[(&str, &str)] = &[
     ("h2load", "nghttp2-client"),
 ];
 
+/// Judges the TLS of a listener.
+const SSLYZE: &str = "sslyze==6.3.1";
+
 /// Installs, builds, tests.
 ///
 /// # Errors
 /// A peer is missing and cannot be installed, or a test failed.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     install_peers()?;
+    install_sslyze();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let nextest =
         Command::new(&cargo).args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
@@ -63,6 +68,22 @@ fn install_peers() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// sslyze is no Debian package: it comes from PyPI into a folder of its own. Where that does not work, its one test says that
+/// it was left out.
+fn install_sslyze() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sslyze");
+    if is_present("sslyze") || folder.join("bin/sslyze").is_file() {
+        return;
+    }
+    println!("installing sslyze");
+    let is_done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+    let installed = is_done(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+        && is_done(Command::new(folder.join("bin/pip")).args(["install", "--quiet", SSLYZE]));
+    if !installed {
+        println!("sslyze cannot be installed: its test is left out");
+    }
 }
 
 fn advice(missing: &[&str]) -> String {

@@ -45,7 +45,10 @@ impl TestCa {
         };
         let named: BTreeMap<&'static str, Issued> = [
             ("device", issue(self, &|_| {})?),
-            ("expired", issue(self, &|params| (params.not_before, params.not_after) = (days_from_now(-30), days_from_now(-1)))?),
+            (
+                "expired",
+                issue(self, &|params| (params.not_before, params.not_after) = (days_from_now(-30), days_from_now(-1)))?,
+            ),
             ("foreign", issue(&Self::new()?, &|_| {})?),
             ("server", issue(self, &|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth])?),
             ("any", issue(self, &|params| params.extended_key_usages.clear())?),

@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 
-use super::connection::{Connection, Proven, Protocol, Timeouts};
+use super::connection::{Connection, Protocol, Proven, Timeouts};
 use super::connections::{Closed, Connections, Permit};
 use super::drain::{Drain, Watch};
 use super::finish::within;

@@ -116,7 +116,8 @@ impl Settings<'_> {
         let authorities = files::certificates(self.ca, base, "client authority", accepted)?;
         for (nth, der) in (1_usize..).zip(&authorities) {
             let file = shown(self.ca);
-            let refuse = |message: String| ConfigError::at(&self.ca.referenced, message, "an authority that is valid now");
+            let refuse =
+                |message: String| ConfigError::at(&self.ca.referenced, message, "an authority that is valid now");
             let Ok((_, authority)) = X509Certificate::from_der(der) else {
                 return Err(refuse(format!("certificate {nth} in `{file}` is not X.509")));
             };
@@ -154,7 +155,6 @@ impl Clients {
 }
 
 /// The lists of a file, and the first `nextUpdate` among them.
-#[expect(clippy::type_complexity, reason = "two values that the one caller takes apart")]
 fn list(
     place: &Spanned<PathBuf>,
     base: &Path,
@@ -177,7 +177,11 @@ fn list(
         };
         end = [end, Some(next.timestamp())].into_iter().flatten().min();
     }
-    if lists.is_empty() { Err(refuse(format!("`{}` holds no revocation list", shown(place)))) } else { Ok((lists, end)) }
+    if lists.is_empty() {
+        Err(refuse(format!("`{}` holds no revocation list", shown(place))))
+    } else {
+        Ok((lists, end))
+    }
 }
 
 /// No error: a restart must not depend on whether the authority is late today, and nobody is let in meanwhile.

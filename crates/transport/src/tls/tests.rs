@@ -115,3 +115,90 @@ fn only_aead_suites_are_offered() {
         assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "edge/T2: {name}");
     }
 }
+
+#[test]
+fn a_certificate_for_nobody_or_that_demands_a_staple_is_a_warning() {
+    let folder = Folder::new();
+    let key = KeyPair::generate().unwrap();
+    folder.write("new.key", &key.serialize_pem());
+    let mut nameless = CertificateParams::new(Vec::new()).unwrap();
+    nameless.not_after = date_time_ymd(2040, 1, 1);
+    folder.write("nameless.pem", &nameless.self_signed(&key).unwrap().pem());
+    let mut staple = CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+    staple.not_after = date_time_ymd(2040, 1, 1);
+    let feature = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
+    staple.custom_extensions.push(feature);
+    folder.write("staple.pem", &staple.self_signed(&key).unwrap().pem());
+    let cases = [
+        ("nameless.pem", "`nameless.pem` names no host", "RFC 9525: a common name is no name"),
+        ("staple.pem", "`staple.pem` demands a stapled OCSP response", "edge/T12"),
+    ];
+    for (certificate, message, why) in cases {
+        let (tls, findings) = folder.compile(certificate, "new.key");
+        assert!(tls.is_some(), "{why}");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].severity, portcullis_core::config::Severity::Warning, "{why}");
+        assert!(findings[0].message.contains(message), "{}: {why}", findings[0]);
+    }
+}
+
+#[test]
+fn names_are_matched_as_clients_match_them() {
+    let folder = Folder::new();
+    let key = KeyPair::generate().unwrap();
+    let names = ["a.test", "*.b.test"].map(str::to_owned);
+    let mut params = CertificateParams::new(names).unwrap();
+    params.not_after = date_time_ymd(2040, 1, 1);
+    folder.write("names.pem", &params.self_signed(&key).unwrap().pem());
+    folder.write("names.key", &key.serialize_pem());
+    let (tls, _) = folder.compile("names.pem", "names.key");
+    let server = &tls.unwrap().server;
+    let cases = [
+        // name, whether it is served, why
+        (Some("a.test"), true, "in the certificate"),
+        (Some("A.Test"), true, "in any case"),
+        (Some("x.b.test"), true, "one label for the wildcard"),
+        (Some("x.y.b.test"), false, "a wildcard stands for one label (RFC 9525 §6.3)"),
+        (Some("b.test"), false, "and for no less than one"),
+        (Some("x.a.test"), false, "edge/T6: below a name is another name"),
+        (Some("test"), false, "edge/T6"),
+        (None, true, "edge/T6: the first certificate is for those that name none"),
+    ];
+    for (name, served, why) in cases {
+        assert_eq!(server.names.serves(name), served, "{name:?}: {why}");
+    }
+    let config = "certificate: names.pem\nkey: names.key\ndefault: true\n";
+    let config: Config = serde_saphyr::from_str(config).unwrap();
+    let open = config.compile(None, folder.0.path(), NOW, &mut Vec::new()).unwrap();
+    assert!(open.server.names.serves(Some("test")), "edge/T6: the operator wrote so");
+}
+
+#[test]
+fn tickets_rotate_and_are_none_where_clients_have_certificates() {
+    let folder = Folder::new();
+    let (tls, _) = folder.compile("good.pem", "good.key");
+    let ticketer = &tls.as_ref().unwrap().server.config.ticketer;
+    assert_eq!(ticketer.lifetime(), 12 * 3_600, "edge/T9: two keys of 6 h, the one in use and the one before it");
+    let other = folder.compile("good.pem", "good.key").0.unwrap();
+    let ticket = ticketer.encrypt(b"session").unwrap();
+    assert_eq!(ticketer.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
+    assert_eq!(other.server.config.ticketer.decrypt(&ticket), None, "edge/T9: random keys, not those of a file");
+
+    let authority = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    folder.write("ca.pem", &params.self_signed(&authority).unwrap().pem());
+    let settings: serde_saphyr::Spanned<PathBuf> = serde_saphyr::from_str("ca.pem").unwrap();
+    let config: Config = serde_saphyr::from_str("certificate: good.pem\nkey: good.key\n").unwrap();
+    let compile = |demand| {
+        let clients = ClientSettings { ca: &settings, revoked: &[], demand };
+        config.compile(Some(&clients), folder.0.path(), NOW, &mut Vec::new()).unwrap()
+    };
+    let mutual = compile(Demand::Required);
+    assert!(!mutual.server.config.ticketer.enabled(), "edge/T9: each handshake judges the certificate anew");
+    assert_eq!(mutual.server.config.send_tls13_tickets, 0, "edge/T9");
+    assert!(!mutual.server.config.session_storage.can_cache(), "nothing grows with handshakes");
+    assert!(mutual.is_same(&compile(Demand::Required)));
+    assert!(!mutual.is_same(&compile(Demand::Optional)), "a reload takes what is asked of clients into use");
+    assert!(!mutual.is_same(&tls.unwrap()));
+}
