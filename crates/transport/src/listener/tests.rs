@@ -49,7 +49,7 @@ fn the_short_form_is_plain_public_and_http_1_1() {
 
 #[test]
 fn unknown_settings_are_refused() {
-    assert!(serde_saphyr::from_str::<Config>("address: 127.0.0.1:0\nclient_ca: ca.pem\n").is_err());
+    assert!(serde_saphyr::from_str::<Config>("address: 127.0.0.1:0\nclient_cas: ca.pem\n").is_err());
 }
 
 #[test]
