@@ -1,5 +1,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "positions in a few bytes")]
 
+mod agreement;
+
 use portcullis_core::bounds::{MAX_CHUNK_EXTENSION_BYTES, SMALL_CHUNKS};
 use proptest::prelude::*;
 
