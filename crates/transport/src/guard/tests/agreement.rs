@@ -57,14 +57,15 @@ fn request(head: &[u8], content: &[u8]) -> Served {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let line = head.trim_start().lines().next().unwrap_or_default();
     let mut words = line.split(' ').map(str::to_owned);
-    let content = if head.contains("transfer-encoding:") { unchunked(content) } else { content.to_vec() };
+    let is_chunked = head.lines().any(|line| line.starts_with("transfer-encoding:"));
+    let content = if is_chunked { unchunked(content) } else { content.to_vec() };
     (words.next().unwrap_or_default(), words.next().unwrap_or_default(), content)
 }
 
 fn unchunked(mut content: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
     while let Some(end) = content.windows(2).position(|pair| pair == b"\r\n") {
-        let line = std::str::from_utf8(&content[..end]).unwrap_or_default();
+        let line = String::from_utf8_lossy(&content[..end]);
         let digits = line.split([';', ' ', '\t']).next().unwrap_or_default();
         let size = usize::from_str_radix(digits, 16).unwrap_or_default();
         if size == 0 {
@@ -86,11 +87,15 @@ fn served(bytes: &[u8], cut: usize) -> Vec<Served> {
         async move {
             let method = request.method().as_str().to_ascii_lowercase();
             let target = request.uri().to_string().to_ascii_lowercase();
-            // What breaks off was no request.
-            if let Ok(content) = request.into_body().collect().await {
-                seen.borrow_mut().push((method, target, content.to_bytes().to_vec()));
+            let mut body = request.into_body();
+            let mut content = Vec::new();
+            while let Some(frame) = body.frame().await {
+                // What breaks off was no request.
+                let Ok(frame) = frame else { return Ok(Response::new(Empty::<Bytes>::new())) };
+                content.extend_from_slice(&frame.into_data().unwrap_or_default());
             }
-            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            seen.borrow_mut().push((method, target, content));
+            Ok::<_, Infallible>(Response::new(Empty::new()))
         }
     });
     runtime.block_on(async {
