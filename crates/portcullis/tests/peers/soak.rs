@@ -40,7 +40,7 @@ fn honest_clients_are_served_beside_attackers() -> Result<()> {
     println!("{counts:?}, resident {:?}", report.resident);
     // Ten seconds for a head, five for a handshake.
     assert!(counts.slow_closed >= u64::from(SLOW), "edge/S1, edge/S3: {counts:?}");
-    assert!(counts.resets_closed > 0, "edge/W2: {counts:?}");
+    assert!(counts.resets_closed > 0 && counts.pings_closed > 0, "edge/W2, edge/W6: {counts:?}");
     assert!(counts.vanished > 0 && counts.big_refused > 0 && counts.flood_refused > 0, "{counts:?}");
     let [before, middle, end, after] = report.resident;
     // 40 KiB for each slow connection, and what the floods may hold at once.

@@ -97,7 +97,8 @@ impl Guard {
             (Chunk::SizeLf, [b'\n', rest @ ..]) => self.end_size(rest),
             (Chunk::Data, _) => self.data(bytes),
             (Chunk::DataEnd, [b'\r', rest @ ..]) => self.chunk(Chunk::DataLf, rest),
-            (Chunk::DataLf, [b'\n', rest @ ..]) => self.chunk(Chunk::FIRST, rest),
+            // Back to the caller between two chunks, or the stack would grow with their number.
+            (Chunk::DataLf, [b'\n', rest @ ..]) => self.within(Chunk::FIRST, rest),
             (Chunk::SizeLf | Chunk::DataEnd | Chunk::DataLf, _) => self.breaks(bytes),
         }
     }

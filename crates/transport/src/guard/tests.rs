@@ -257,6 +257,15 @@ fn chunks_cost_no_more_than_they_carry() {
 }
 
 #[test]
+fn many_chunks_at_once_take_no_stack() {
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let bytes = [&head[..], &b"10\r\n0123456789abcdef\r\n".repeat(100_000)].concat();
+    let small = std::thread::Builder::new().stack_size(64 * 1024);
+    let read = small.spawn(move || (Guard::new().inspect(&bytes), bytes.len())).unwrap().join().unwrap();
+    assert_eq!(read.0, read.1);
+}
+
+#[test]
 fn nothing_behind_an_upgrade_is_read_before_it_is_decided() {
     let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n";
     let cases = [
