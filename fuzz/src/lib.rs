@@ -1,0 +1,18 @@
+//! What must hold for any bytes. Each module is one fuzz target: its `check` panics where a law is broken.
+//!
+//! `cargo xtask fuzz` runs them; `tests/seeds.rs` checks the seeds in an ordinary test.
+
+#![forbid(unsafe_code)]
+
+pub mod chunks;
+pub mod config;
+mod cuts;
+pub mod forwarded;
+pub mod frames_h2;
+pub mod guard_h1;
+mod h1;
+mod hyper_side;
+pub mod openapi;
+pub mod proxy_protocol;
+pub mod target;
+pub mod upstream_response;
