@@ -28,6 +28,8 @@ pub struct Seen {
     pub endpoint: usize,
     /// Which connection of this upstream, counted from 1.
     pub connection: u64,
+    /// Which request on its connection, counted from 1.
+    pub nth: usize,
     /// The method.
     pub method: String,
     /// The request target, byte for byte.
@@ -167,9 +169,11 @@ async fn serve(
     }
 }
 
-async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T, origin: Seen) -> Result<()> {
+async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T, mut origin: Seen) -> Result<()> {
     let mut buffer = Vec::new();
+    origin.nth = 1;
     while let Some(seen) = receive(shared, &mut io, &mut buffer, &origin).await? {
+        origin.nth += 1;
         let complete = seen.complete;
         let reply = {
             let script = lock(&shared.script);

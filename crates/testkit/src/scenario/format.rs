@@ -259,6 +259,8 @@ pub struct SawRequest {
     pub trailers: BTreeMap<String, Rule>,
     /// Which address took it, counted from 1.
     pub endpoint: Option<usize>,
+    /// Which request on its connection it was, counted from 1: the first where no connection may be used again.
+    pub nth: Option<usize>,
 }
 
 /// One step of a `kind: steps` case. Exactly one action; `then` judges what it brings.

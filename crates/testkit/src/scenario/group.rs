@@ -95,14 +95,14 @@ async fn one(
     gateway: &Gateway,
     stage: &Stage,
 ) -> Result<(String, judge::Differences, Option<Owed>)> {
-    stage.upstream.script(case.given.upstream.clone());
+    stage.script(&case.given.upstream);
     let then = &case.then;
     let plan = Plan::new(request, then, gateway, stage)?;
     let sent = plan.run().await.with_context(|| plan.label.clone())?;
     let mut differences = judge(then, &plan, &sent, stage);
     stage.upstream.judged(sent.earlier.iter().cloned().chain(sent.id()));
     if let (Some(other), Some(answer)) = (&then.same_as, &sent.answer) {
-        stage.upstream.script(case.given.upstream.clone());
+        stage.script(&case.given.upstream);
         let twin = Plan::new(other, then, gateway, stage)?.run().await?;
         match &twin.answer {
             Some(twin) => differences.extend(judge::same(answer, twin)),

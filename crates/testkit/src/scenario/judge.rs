@@ -242,6 +242,9 @@ pub fn upstream(expected: &Saw, seen: &[Seen], vars: &Vars) -> Differences {
     if last.endpoint.is_some_and(|endpoint| endpoint != seen.endpoint) {
         out.push(format!("upstream endpoint: expected {:?}, got {}", last.endpoint, seen.endpoint));
     }
+    if last.nth.is_some_and(|nth| nth != seen.nth) {
+        out.push(format!("upstream: expected request {:?} of its connection, got {}", last.nth, seen.nth));
+    }
     for (name, expected) in &last.headers {
         out.extend(rule(&format!("upstream {name}"), &values(&seen.headers, name), expected, vars));
     }

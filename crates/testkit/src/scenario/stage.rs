@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::format::File;
 use crate::ca::{Clients, Issued, TestCa};
-use crate::upstream::Upstream;
+use crate::upstream::{Reply, Upstream};
 
 /// Makes so many of something.
 type Generator = fn(usize) -> String;
@@ -207,6 +207,15 @@ impl Stage {
             std::fs::rename(&beside, &path)?;
         }
         Ok(())
+    }
+
+    /// Lets the upstream answer as `script` says.
+    pub fn script(&self, script: &BTreeMap<String, Reply>) {
+        let filled = script.iter().map(|(key, reply)| {
+            let raw = reply.raw.as_ref().map(|raw| self.vars.fill(raw));
+            (key.clone(), Reply { raw, ..reply.clone() })
+        });
+        self.upstream.script(filled.collect());
     }
 
     fn content(&self, file: &File) -> Result<Vec<u8>> {

@@ -58,7 +58,7 @@ async fn play(
         (None, Some(config)) => format!("{config}.yaml"),
         (None, None) => "portcullis.yaml".to_owned(),
     };
-    stage.upstream.script(given.upstream.clone());
+    stage.script(&given.upstream);
     let gateway = Gateway::start(binary, &stage, &file, &given.env).await?;
     group::name_listeners(&mut stage, &gateway);
     let mut play = Play { stage, gateway: Some(gateway), background: None, owed: Vec::new(), differences };
@@ -96,7 +96,7 @@ impl Play<'_> {
             self.gateway()?.signal(name)?;
         }
         if let Some(request) = &step.send {
-            self.stage.upstream.script(script.clone());
+            self.stage.script(script);
             let (plan, sent) = self.send(request, &step.then).await?;
             self.differences.extend(group::judge(&step.then, &plan, &sent, &self.stage));
             self.owed.extend(Owed::new(&step.then, &plan, &sent, &self.stage));

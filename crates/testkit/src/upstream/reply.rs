@@ -27,8 +27,10 @@ pub struct Reply {
     pub chunked: bool,
     /// The trailer section of a chunked content.
     pub trailers: Fields,
-    /// Exactly these bytes instead of a response.
+    /// Exactly these bytes instead of a response, placeholders filled; then it closes.
     pub raw: Option<String>,
+    /// It does not close after `raw`.
+    pub open: bool,
     /// Close after the response, or instead of one when nothing else is said.
     pub close: bool,
     /// Send the bytes in four pieces with so many milliseconds between them: a stream.
@@ -42,7 +44,7 @@ pub struct Reply {
 impl Reply {
     /// True when the connection ends with this answer.
     pub fn closes(&self) -> bool {
-        self.close || (self.raw.is_some() && !self.echo)
+        self.close || (self.raw.is_some() && !self.echo && !self.open)
     }
 
     /// The bytes to send in answer to `seen`.

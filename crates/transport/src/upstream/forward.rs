@@ -236,7 +236,8 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     fn judged(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
-        judge(response.status(), response.headers(), self.upgrade)
+        let read = lease.link.watch().read.get();
+        judge(response.status(), response.headers(), self.upgrade, read)
             .map_err(|(reason, detail)| Fault::new(reason, detail))?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return switch(lease, response);

@@ -1,14 +1,20 @@
 //! What a response must be before anything of it is believed. hyper checks the grammar, not the rules.
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use portcullis_core::Reason;
+use portcullis_core::bounds::MAX_UPSTREAM_HEAD_BYTES;
 
-/// Judges the head of a response. `upgrade`: the request asked for another protocol.
+/// Judges the head of a response. `upgrade`: the request asked for another protocol. `read`: bytes read so far, the head at least.
 ///
 /// # Errors
 /// The reason why the response is not passed on and its connection is closed.
-pub(super) fn judge(status: StatusCode, headers: &HeaderMap, upgrade: bool) -> Result<(), (Reason, &'static str)> {
+pub(super) fn judge(
+    status: StatusCode,
+    headers: &HeaderMap,
+    upgrade: bool,
+    read: u64,
+) -> Result<(), (Reason, &'static str)> {
     match status.as_u16() {
         101 if !upgrade => return Err((Reason::UpstreamInterim, "101 that was not asked for")),
         // A challenge of the upstream's proxy, meant for us: it must never reach a client (RFC 9110 §15.5.8).
@@ -16,7 +22,18 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, upgrade: bool) -> R
         101 | 200..=599 => {}
         _ => return Err((Reason::UpstreamMalformed, "status outside 200 to 599")),
     }
+    // hyper looks at its bound between reads, so that a head may be twice as long. Rarely is so much read before a head is whole.
+    if read > MAX_UPSTREAM_HEAD_BYTES as u64 && is_over_bound(headers) {
+        return Err((Reason::UpstreamMalformed, "head over its bound"));
+    }
     framing(headers).map_err(|detail| (Reason::UpstreamMalformed, detail))
+}
+
+/// The fields as they came, but for white space: `: ` and a line end each.
+fn is_over_bound(headers: &HeaderMap) -> bool {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len().saturating_add(value.len());
+    let fields = headers.iter().map(|field| bytes(field).saturating_add(4)).fold(0_usize, usize::saturating_add);
+    fields > MAX_UPSTREAM_HEAD_BYTES
 }
 
 /// One way only to read where the content ends (RFC 9112 §6.3). hyper accepts both lengths together, and re-uses the connection.

@@ -1,4 +1,4 @@
-//! Responses that are not passed on (edge/HR1, HR2, HR6–HR9, HR11–HR13, P12, P20).
+//! Responses that are not passed on (edge/HR1, edge/HR2, edge/HR6–HR9, edge/HR11, edge/HR12, edge/HR13, edge/P12, edge/P20).
 
 use super::*;
 
@@ -78,6 +78,8 @@ fn a_head_that_breaks_a_rule_is_refused() {
         ("HR9: space before the colon", ok("Content-Length : 2\r\n", "ok"), UpstreamMalformed),
         ("HR9: fold", ok("a: b\r\n c\r\ncontent-length: 0\r\n", ""), UpstreamMalformed),
         ("HR12: 1 MB", ok(&format!("a: {}\r\n", "x".repeat(1 << 20)), ""), UpstreamMalformed),
+        ("HR12: 70 KiB", ok(&format!("a: {}\r\n", "x".repeat(70 << 10)), ""), UpstreamMalformed),
+        ("HR12: 70 KiB in 140 fields", ok(&format!("a: {}\r\n", "x".repeat(507)).repeat(140), ""), UpstreamMalformed),
         ("HR12: 5,000 fields", ok(&"a: b\r\n".repeat(5000), ""), UpstreamMalformed),
         ("HR12: 201 fields", ok(&"a: b\r\n".repeat(201), ""), UpstreamMalformed),
         ("P20: 407", status("407"), UpstreamMalformed),
@@ -105,6 +107,7 @@ fn honest_responses_pass() {
         ("HR7: 100 unasked", [&b"HTTP/1.1 100 Continue\r\n\r\n"[..], OK].concat(), 200, b"ok"),
         ("HR8: no reason phrase", b"HTTP/1.1 204\r\n\r\n".into(), 204, b""),
         ("HR12: 200 fields", ok(&"a: b\r\n".repeat(200), "").into(), 200, b""),
+        ("HR12: 63 KiB", ok(&format!("a: {}\r\n", "x".repeat(63 << 10)), "").into(), 200, b""),
         ("P17: until close", b"HTTP/1.1 200 OK\r\n\r\nto the end".into(), 200, b"to the end"),
         ("upper case", b"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n".into(), 200, b"ok"),
         ("an error is an answer", b"HTTP/1.1 503 X\r\ncontent-length: 4\r\n\r\nbusy".into(), 503, b"busy"),

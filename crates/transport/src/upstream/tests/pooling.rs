@@ -1,4 +1,4 @@
-//! Which connection carries which request (edge/P1–P4, HR3, HR4, HR14, T16).
+//! Which connection carries which request (edge/P1–P4, edge/HR3, edge/HR4, edge/HR14, edge/T16).
 
 use super::*;
 
