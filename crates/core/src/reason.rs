@@ -48,6 +48,7 @@ reasons! {
     HeadTimeout = "transport.head_timeout", TransportBounds, "the head did not arrive in time";
     BodyTimeout = "transport.body_timeout", TransportBounds, "the content did not arrive in time";
     ExchangeTimeout = "transport.exchange_timeout", TransportBounds, "the whole exchange took longer than its deadline";
+    WriteStalled = "transport.write_stalled", TransportBounds, "the client took too little of the response for too long";
     H2Flood = "transport.h2_flood", TransportBounds, "an HTTP/2 client sent too many frames of one kind; its connection ended";
 
     PlaintextCredentials = "transport.plaintext_credentials", TransportTls, "a credential was sent in plain text";

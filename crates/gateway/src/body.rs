@@ -4,7 +4,7 @@ use crate::exchange::{Exchange, Upload};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use portcullis_core::bounds::MIN_BODY_RATE;
-use portcullis_core::{Fault, Reason, Stop, Verdict};
+use portcullis_core::{Reason, Stop, Verdict};
 use portcullis_transport::drive::{Content as ClientContent, broken_content};
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
@@ -72,6 +72,10 @@ impl ExchangeBody {
     }
 
     fn poll_upstream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        // First, because content that is always there would never let it be seen (edge/S8).
+        if self.exchange.as_ref().and_then(|exchange| exchange.deadline.as_ref()).is_some_and(Timer::is_expired) {
+            return Poll::Ready(Some(Err(self.cut(&Stop::fault(Reason::ExchangeTimeout)))));
+        }
         let Content::Upstream(body) = &mut self.content else { return Poll::Ready(None) };
         match Pin::new(&mut *body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
@@ -93,8 +97,7 @@ impl ExchangeBody {
                 let deadline = self.exchange.as_ref().and_then(|exchange| exchange.deadline.as_ref());
                 let Some(deadline) = deadline else { return Poll::Pending };
                 ready!(deadline.poll_expired(context));
-                let stop = Stop::Fault(Fault { reason: Reason::ExchangeTimeout, source: None });
-                Poll::Ready(Some(Err(self.cut(&stop))))
+                Poll::Ready(Some(Err(self.cut(&Stop::fault(Reason::ExchangeTimeout)))))
             }
         }
     }

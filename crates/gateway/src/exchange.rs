@@ -6,6 +6,7 @@ use http::{HeaderValue, Method};
 use portcullis_core::record::{Record, RequestId};
 use portcullis_core::{Control, Mode, Operation, Reason, Stop, Verdict};
 use portcullis_events::Names;
+use portcullis_transport::drive::Connection;
 use portcullis_transport::wheel::Timer;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -39,6 +40,8 @@ pub struct Exchange {
     pub upload: Option<Rc<Upload>>,
     /// The deadline of the whole.
     pub deadline: Option<Timer>,
+    /// The connection that it is on, which knows why it is given up; `None` for what is refused before there is a request.
+    pub connection: Option<Rc<Connection>>,
     worker: Rc<Worker>,
     started: u64,
 }
@@ -61,6 +64,7 @@ impl Exchange {
             tls: false,
             upload: None,
             deadline: None,
+            connection: None,
             worker: Rc::clone(worker),
             started: worker.clock.monotonic_micros(),
         })
@@ -147,6 +151,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.record.stages.ended = self.elapsed();
+        if self.record.verdict == Verdict::Abandoned
+            && let Some(reason) = self.connection.as_ref().and_then(|connection| connection.given_up())
+        {
+            self.stopped(&Stop::Deny(reason));
+        }
         if let Some(upload) = &self.upload {
             self.record.bytes_in = upload.bytes.get();
         }

@@ -59,6 +59,7 @@ pub async fn handle(
     let (parts, content) = request.into_parts();
     let content = Content::new(content, &connection);
     let mut x = Exchange::open(&worker, parts.method.clone());
+    x.connection = Some(Rc::clone(&connection));
     x.record.client = connection.peer.ip();
     x.record.http = if parts.version == Version::HTTP_2 { 2 } else { 1 };
     x.tls = connection.listener.tls;

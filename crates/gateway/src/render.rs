@@ -102,6 +102,10 @@ pub const fn problem(reason: Reason) -> Problem {
             let title = "A credential was sent without TLS: replace it, and use https";
             Problem::new(StatusCode::FORBIDDEN, "plaintext-credentials", title).closing()
         }
+        // Never sent: nobody reads it.
+        Reason::WriteStalled => {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "response-not-read", "The response was not read")
+        }
         // Never sent: the connection ends with a GOAWAY.
         Reason::H2Flood => Problem::new(StatusCode::TOO_MANY_REQUESTS, "frames-too-many", "Too many HTTP/2 frames"),
         Reason::ForwardingLoop => {

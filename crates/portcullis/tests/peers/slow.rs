@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use portcullis_testkit::process::until;
 
-use crate::setup::{Gateway, upstream};
+use crate::setup::{Gateway, curl, upstream};
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -93,9 +93,28 @@ fn a_reader_that_drips_is_cut() -> Result<()> {
         Ok(gateway.records()?.pop())
     })?;
     let record: serde_json::Value = serde_json::from_str(&record)?;
-    assert_eq!(record["verdict"], "abandoned", "edge/S7: {record}");
+    assert_eq!(record["reason"], "transport.write_stalled", "edge/S7: {record}");
     let sent = record["bytes_out"].as_u64().context("bytes_out")?;
     assert!(sent < LENGTH / 4, "edge/S7: {sent} bytes were read for a client that took next to none");
+    gateway.expect_well()
+}
+
+/// edge/S8: content that never runs dry has the deadline of its exchange too.
+#[test]
+fn a_reader_that_takes_its_time_meets_the_deadline() -> Result<()> {
+    const LENGTH: u64 = 1 << 40;
+    let (_upstream, address) = upstream()?;
+    let mut gateway = Gateway::start(&config(address, "timeouts: { exchange: 1s }"), &[])?;
+    for protocol in ["--http1.1", "--http2-prior-knowledge"] {
+        let url = gateway.url("http", &format!("/download?{LENGTH}"))?;
+        let cut = curl(&[protocol, "--limit-rate", "4M", &url])?;
+        assert_eq!(cut.status, 200, "edge/S8: {protocol}: {}", cut.trace);
+        assert!(!matches!(cut.exit, Some(0 | 28)), "edge/S8: {protocol}: cut, not ended or given up: {:?}", cut.exit);
+    }
+    let records = until("two records", || Ok(Some(gateway.records()?).filter(|records| records.len() == 2)))?;
+    for record in records {
+        assert!(record.contains("\"transport.exchange_timeout\""), "edge/S8: {record}");
+    }
     gateway.expect_well()
 }
 

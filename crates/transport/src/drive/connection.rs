@@ -121,6 +121,7 @@ pub struct Connection {
     /// Bytes behind an upgrade wait for its answer.
     has_early: Cell<bool>,
     abuse: Cell<Option<Abuse>>,
+    given_up: Cell<Option<Reason>>,
     gave: Cell<Gave>,
     timer: Timer,
 }
@@ -191,6 +192,7 @@ impl Connection {
             halt: Cell::new(None),
             has_early: Cell::new(false),
             abuse: Cell::new(None),
+            given_up: Cell::new(None),
             gave: Cell::new(Gave::Unasked),
             timer,
         })
@@ -316,6 +318,16 @@ impl Connection {
     /// Why, told once.
     pub(super) fn take_abuse(&self) -> Option<Abuse> {
         self.abuse.take()
+    }
+
+    /// Exchanges that are dropped from now on are given up by us, for this reason.
+    pub(super) fn give_up(&self, reason: Option<Reason>) {
+        self.given_up.set(reason);
+    }
+
+    /// Why an exchange that is dropped now ends, where it is not the client that vanished.
+    pub fn given_up(&self) -> Option<Reason> {
+        self.given_up.get()
     }
 
     /// What the stream that is polled now was given; see [`super::streams`].

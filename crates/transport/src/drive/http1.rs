@@ -92,6 +92,9 @@ impl<H: Handler> Serving<'_, H> {
         let service = Exchanges::new(Rc::clone(&self.handler), Rc::clone(&self.connection));
         let mut http = Box::new(self.builder.serve_connection(TokioIo::new(io), service));
         let ending = poll_fn(|context| self.poll_exchanges(&mut http, is_told, context)).await;
+        if matches!(ending, Ending::Expired(Expiry::Stalled)) {
+            self.connection.give_up(Some(Reason::WriteStalled));
+        }
         let parts = http.into_parts();
         (parts.io.into_inner(), ending, parts.read_buf)
     }

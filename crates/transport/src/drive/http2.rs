@@ -88,7 +88,11 @@ fn poll<Io: Stream + 'static, H: Handler>(
                 handler.cut(connection, Reason::HeadTimeout, "header block");
                 return Poll::Ready(());
             }
-            Expiry::Idle | Expiry::Warm | Expiry::Stalled | Expiry::Evicted => return Poll::Ready(()),
+            Expiry::Stalled => {
+                connection.give_up(Some(Reason::WriteStalled));
+                return Poll::Ready(());
+            }
+            Expiry::Idle | Expiry::Warm | Expiry::Evicted => return Poll::Ready(()),
         }
     }
 }

@@ -7,10 +7,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
+use portcullis_core::Reason;
 
 use super::connection::Connection;
 use crate::wheel::Timer;
@@ -32,14 +33,16 @@ pub(super) struct Streams(pub(super) Rc<Connection>);
 
 impl<F: Future<Output = ()> + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
+        let stream = Some(stream);
         tokio::task::spawn_local(Stream { stream, connection: Rc::clone(&self.0), is_full: false, stall: None });
     }
 }
 
 pin_project! {
     struct Stream<F> {
+        // None once it was reset.
         #[pin]
-        stream: F,
+        stream: Option<F>,
         connection: Rc<Connection>,
         // It holds content that the client has not taken.
         is_full: bool,
@@ -52,9 +55,9 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
+        let mut this = self.project();
         this.connection.set_gave(Gave::Unasked);
-        if this.stream.poll(context).is_ready() {
+        if this.stream.as_mut().as_pin_mut().is_none_or(|stream| stream.poll(context).is_ready()) {
             return Poll::Ready(());
         }
         match this.connection.gave() {
@@ -73,7 +76,12 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
                 stall.arm(this.connection.timeouts.write_stall);
             }
         }
+        let Some(stall) = this.stall else { return Poll::Pending };
+        ready!(stall.poll_expired(context));
         // Dropping the stream resets it (CANCEL) and gives up its exchange.
-        this.stall.as_ref().map_or(Poll::Pending, |stall| stall.poll_expired(context))
+        this.connection.give_up(Some(Reason::WriteStalled));
+        this.stream.set(None);
+        this.connection.give_up(None); // the others go on
+        Poll::Ready(())
     }
 }

@@ -232,21 +232,28 @@ fn resets_one_after_the_other_end_the_connection() {
     });
 }
 
-// More than a hundred refused ones end the connection, as all errors that h2 answers with a reset (CVE-2025-8671).
 #[test]
 fn streams_over_the_limit_are_refused_and_the_others_run() {
-    run(async {
-        let server = h2c().await;
-        let mut client = Client::open(&server, b"").await;
-        let open = |stream| frame(HEADERS, END_HEADERS, stream, &block("/hold"));
-        client.send(&(0..180).flat_map(|n| open(2 * n + 1)).collect::<Vec<_>>()).await;
-        let came = client.frames().await;
-        let refused_stream = vec![0, 0, 0, 7];
-        let refused = came.iter().filter(|came| came.0 == RST_STREAM && came.3 == refused_stream).count();
-        assert_eq!(refused, 80, "edge/W9b");
-        assert_eq!(server.shop.connection.borrow().as_ref().unwrap().active(), 100, "edge/W9b");
-        assert!(!client.is_closed, "edge/W9b");
-    });
+    // Streams, those that are refused, and the GOAWAY where there is one: more than a hundred refusals end the connection, as all
+    // errors that h2 answers with a reset (CVE-2025-8671).
+    let enhance_your_calm = 11;
+    for (streams, expected, goaway) in [(180, 80, vec![]), (400, 100, vec![enhance_your_calm])] {
+        run(async move {
+            let server = h2c().await;
+            let mut client = Client::open(&server, b"").await;
+            let open = |stream| frame(HEADERS, END_HEADERS, stream, &block("/hold"));
+            client.send(&(0..streams).flat_map(|n| open(2 * n + 1)).collect::<Vec<_>>()).await;
+            let came = client.frames().await;
+            let refused_stream = vec![0, 0, 0, 7];
+            let refused = came.iter().filter(|came| came.0 == RST_STREAM && came.3 == refused_stream).count();
+            assert_eq!(refused, expected, "edge/W9b: of {streams}");
+            assert_eq!(server.shop.seen.borrow().len(), 100, "edge/W9b: of {streams}");
+            let away: Vec<_> = came.iter().filter(|came| came.0 == GOAWAY).map(|came| came.3[7]).collect();
+            assert_eq!(away, goaway, "edge/W9b: of {streams}");
+            let active = server.shop.connection.borrow().as_ref().unwrap().active();
+            assert_eq!((active, client.is_closed), if away.is_empty() { (100, false) } else { (0, true) }, "edge/W9b");
+        });
+    }
 }
 
 #[test]
