@@ -67,6 +67,9 @@ reasons! {
     MethodUnknown = "routing.method_unknown", RoutingOperation, "the path has no operation with this method";
     InternalOnly = "routing.internal_only", RoutingInternal, "an internal operation asked for on a public listener";
 
+    WebSocketOrigin = "transport.websocket_origin", TransportWebSocket, "a page of another origin asked for a WebSocket";
+    WebSocketVersion = "transport.websocket_version", TransportWebSocket, "a WebSocket handshake of another version than 13";
+
     UpstreamUnavailable = "transport.upstream_unavailable", TransportUpstream, "no endpoint of the upstream can be used";
     UpstreamConnect = "transport.upstream_connect", TransportUpstream, "the connection to the upstream failed";
     UpstreamTls = "transport.upstream_tls", TransportUpstream, "the upstream's certificate or TLS handshake was not accepted";

@@ -63,25 +63,35 @@ fn row(plan: &Plan, api: &Api, settings: &Settings, is_internal: bool) -> Vec<Ce
         .iter()
         .map(|&control| {
             let mode = settings.modes.get(control.index()).copied().unwrap_or(control.row().default);
-            let (state, why) = match (not_applicable(control, plan, api, is_internal), gap(control, plan, api), mode) {
-                (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
-                (None, Some(why), _) => (State::Gap, Some(why)),
-                (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
-                (None, None, Mode::Monitor) => (State::Monitored, Some("the configuration says `monitor`".to_owned())),
-                (None, None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
-            };
+            let (state, why) =
+                match (not_applicable(control, plan, api, settings, is_internal), gap(control, plan, api), mode) {
+                    (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
+                    (None, Some(why), _) => (State::Gap, Some(why)),
+                    (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
+                    (None, None, Mode::Monitor) => {
+                        (State::Monitored, Some("the configuration says `monitor`".to_owned()))
+                    }
+                    (None, None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
+                };
             Cell { control, state, why }
         })
         .collect()
 }
 
-fn not_applicable(control: Control, plan: &Plan, api: &Api, is_internal: bool) -> Option<&'static str> {
+fn not_applicable(
+    control: Control,
+    plan: &Plan,
+    api: &Api,
+    settings: &Settings,
+    is_internal: bool,
+) -> Option<&'static str> {
     match control {
         Control::TransportTls if plan.listeners.iter().all(|listener| listener.tls.is_none()) => {
             Some("no listener has `tls`")
         }
         Control::RoutingHost if !api.has_hosts => Some("the API is served under any host"),
         Control::RoutingInternal if !is_internal => Some("not an internal operation"),
+        Control::TransportWebSocket if settings.websocket.is_none() => Some("no `websocket` is declared"),
         _ => None,
     }
 }

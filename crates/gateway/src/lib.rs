@@ -18,4 +18,5 @@ pub mod process;
 pub mod render;
 pub mod snapshot;
 mod watch;
+mod websocket;
 pub mod worker;

@@ -6,9 +6,10 @@ use crate::config::{Settings, Timeouts};
 use crate::exchange::{Exchange, Upload};
 use crate::render;
 use crate::snapshot::Snapshot;
+use crate::websocket::{self, Switched};
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -17,13 +18,13 @@ use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
 use portcullis_transport::client::Client;
-use portcullis_transport::drive::{Connection, Content, Protocol, Tunnel, TunnelEnd};
+use portcullis_transport::drive::{Connection, Content, Protocol};
 use portcullis_transport::fields::{self, Onward};
 use portcullis_transport::head::{self, Head};
 use portcullis_transport::listener::Facts;
 use portcullis_transport::redirect::{self, Redirect};
 use portcullis_transport::target::Target;
-use portcullis_transport::upstream::{self, Attempt, Forwarded, UpstreamIo};
+use portcullis_transport::upstream::{self, Attempt, Forwarded};
 use portcullis_transport::wheel::Timer;
 use portcullis_transport::{client, harden, trace};
 use std::panic::AssertUnwindSafe;
@@ -41,13 +42,6 @@ enum Answer {
     Switched(Switched),
     /// Ours, and not a refusal: a redirect, or what `OPTIONS` asks.
     Own(StatusCode, HeaderMap),
-}
-
-/// A 101 and what came with it.
-struct Switched {
-    response: Response<()>,
-    io: UpstreamIo,
-    leftover: Bytes,
 }
 
 /// Answers one request. Whatever happens in the stages, a panic included, is an answer and a record.
@@ -78,7 +72,7 @@ pub async fn handle(
     x.deadline = Some(deadline);
     match outcome {
         Ok(Answer::Upstream(response)) => respond_head(x, response),
-        Ok(Answer::Switched(switched)) => switch(x, &connection, switched),
+        Ok(Answer::Switched(switched)) => websocket::switch(x, &connection, switched),
         Ok(Answer::Own(status, headers)) => respond_own(x, status, headers),
         Err(stop) => refuse(x, &connection, &stop),
     }
@@ -139,11 +133,13 @@ async fn stages(
         deadline.arm(timeout);
     }
 
+    // 3 upgrade: to a WebSocket only, where one is declared, and from pages that may open it.
+    let upgrade = websocket::admit(settings, &head, &parts.headers, x.tls)?;
+
     // 8 content: bounded as it streams; a length that says too much is refused before a byte of it.
     let content = watch_content(worker, x, content, settings)?;
 
     // 13 forward: to an endpoint of the API's upstream, with what we say of the request instead of what it said itself.
-    let upgrade = head.cleaned.upgrade.filter(|_| settings.websocket);
     let upstream = snapshot.upstream(api).ok_or(Stop::fault(Reason::Internal))?;
     parts.uri = Uri::from(snapshot.upstream_target(api_id, target)?);
     let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
@@ -153,17 +149,22 @@ async fn stages(
         // Said here because hyper drops the content of a GET or HEAD in silence otherwise (edge/H20).
         parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    let request = upstream_request(worker, connection, x, parts, &head, upgrade)?.map(|()| content);
+    let request = upstream_request(worker, connection, x, parts, &head, upgrade.is_some())?.map(|()| content);
     let attempt = Attempt { replayable: false, upgrade: upgrade.is_some() };
     x.record.stages.decided = x.elapsed();
     let answer = upstream::forward(&worker.pools, &upstream.compiled, request, attempt).await;
     x.record.stages.answered = x.elapsed();
+    if upgrade.is_some() {
+        connection.close_after_exchange(); // whatever is answered: what the client sends behind a handshake is no request
+    }
     match answer {
         Ok(answer) => {
             (x.record.endpoint, x.record.attempts) = (Some(answer.endpoint), answer.attempts);
             Ok(match answer.forwarded {
                 Forwarded::Response(response) => Answer::Upstream(response),
-                Forwarded::Switched { response, io, leftover } => Answer::Switched(Switched { response, io, leftover }),
+                Forwarded::Switched { response, io, leftover } => {
+                    Answer::Switched(Switched { response, io, leftover }.judged(upgrade)?)
+                }
             })
         }
         Err(failed) => {
@@ -241,16 +242,16 @@ fn upstream_request(
     x: &Exchange,
     mut parts: Parts,
     head: &Head,
-    upgrade: Option<fields::Upgrade>,
+    upgrade: bool,
 ) -> Result<Request<()>, Stop> {
     let trace = trace::context(&parts.headers, head.client.is_trusted, || worker.random())?;
     let onward =
         Onward { client: head.client, is_tls: x.tls, authority: &head.authority, request_id: x.id.clone(), trace };
     fields::forwarded(&mut parts.headers, onward, &mut connection.forwarded.borrow_mut())?;
-    match upgrade {
-        Some(upgrade) => fields::restore_upgrade(&mut parts.headers, upgrade),
-        None if head.cleaned.has_handshake => fields::drop_handshake(&mut parts.headers),
-        None => {}
+    match head.cleaned.upgrade {
+        Some(asked) if upgrade => fields::restore_upgrade(&mut parts.headers, asked),
+        _ if head.cleaned.has_handshake => fields::drop_handshake(&mut parts.headers),
+        _ => {}
     }
     let mut request = Request::new(());
     *request.method_mut() = parts.method;
@@ -284,25 +285,6 @@ pub(crate) fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
     if mode == Mode::Monitor && !changes.is_empty() {
         x.record.note(Finding { control: Control::ResponseHeaders, reason: Reason::ResponseHeadersWeak });
     }
-}
-
-/// The upstream took the upgrade: the exchange lives on in the tunnel and ends with it.
-fn switch(mut x: Box<Exchange>, connection: &Connection, switched: Switched) -> Response<ExchangeBody> {
-    let Switched { response, io, leftover } = switched;
-    let (mut parts, ()) = response.into_parts();
-    x.record.status = parts.status.as_u16();
-    let protocol = parts.headers.get(UPGRADE).cloned();
-    harden::strip(&mut parts.headers);
-    parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    parts.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
-    harden::sign(&mut parts.headers, x.id.clone());
-    let on_end = Box::new(move |end: TunnelEnd| {
-        x.record.bytes_in = end.up;
-        x.record.bytes_out = end.down;
-        x.record.verdict = if end.is_broken { Verdict::Abandoned } else { Verdict::Allow };
-    });
-    connection.set_tunnel(Tunnel { upstream: Box::new(io), leftover, on_end });
-    Response::from_parts(parts, ExchangeBody::none())
 }
 
 /// An answer of our own that is no refusal.

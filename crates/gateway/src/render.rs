@@ -4,7 +4,10 @@
 //! upstreams or values of the request, so that a refusal tells a prober nothing but its kind (RFC 9457).
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
 use http::{HeaderMap, StatusCode};
 use portcullis_core::Reason;
 
@@ -51,6 +54,7 @@ const GATEWAY_TIMEOUT: Problem =
     Problem::new(StatusCode::GATEWAY_TIMEOUT, "upstream-timeout", "The service behind this API did not answer in time");
 
 /// What the client sees.
+#[expect(clippy::too_many_lines, reason = "one arm for each Reason, in one place")]
 pub const fn problem(reason: Reason) -> Problem {
     match reason {
         Reason::RequestMalformed => malformed("request-malformed", "The request is not valid HTTP"),
@@ -121,6 +125,12 @@ pub const fn problem(reason: Reason) -> Problem {
         Reason::MethodUnknown => {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here")
         }
+        Reason::WebSocketOrigin => {
+            Problem::new(StatusCode::FORBIDDEN, "origin-refused", "This page may not open a WebSocket here").closing()
+        }
+        Reason::WebSocketVersion => {
+            Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket-version", "Use version 13 of WebSocket").closing()
+        }
         Reason::UpstreamUnavailable => {
             let title = "The service behind this API is not available";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upstream-unavailable", title).retry_after("5")
@@ -166,6 +176,12 @@ pub fn fields(problem: &Problem, allow: Option<&HeaderValue>) -> HeaderMap {
     if problem.status == StatusCode::METHOD_NOT_ALLOWED {
         // RFC 9110 §15.5.6: a 405 always lists what is allowed; an empty list is allowed too.
         headers.insert(ALLOW, allow.cloned().unwrap_or(HeaderValue::from_static("")));
+    }
+    if problem.status == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110 §15.5.22: a 426 says what to upgrade to; RFC 6455 §4.4: and in which version.
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     headers
 }

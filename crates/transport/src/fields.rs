@@ -9,8 +9,8 @@ pub use forwarded::{ForwardedCache, Onward, forwarded};
 pub(crate) use forwarded::{OUR_VIA, TRACEPARENT, TRACESTATE, X_REQUEST_ID};
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
@@ -110,7 +110,7 @@ pub fn restore_upgrade(headers: &mut HeaderMap, upgrade: Upgrade) {
 /// Removes what only a WebSocket handshake needs: without the upgrade the request is a plain GET, and an upstream must not take
 /// it for more (edge/H50b).
 pub fn drop_handshake(headers: &mut HeaderMap) {
-    for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS] {
+    for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL] {
         headers.remove(name);
     }
 }
@@ -290,13 +290,18 @@ fn upgrade(parts: &Parts) -> Result<Option<Upgrade>, Stop> {
     }
     let headers = &parts.headers;
     let is_keyed = headers.get(SEC_WEBSOCKET_KEY).is_some_and(|key| is_websocket_key(key.as_bytes()));
-    let is_version_13 = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let version = headers.get(SEC_WEBSOCKET_VERSION);
     let has_content = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    if parts.method == Method::GET && is_keyed && is_version_13 && !has_content {
-        Ok(Some(Upgrade::WebSocket))
-    } else {
-        Err(Stop::Deny(Reason::UpgradeRefused))
+    match version {
+        Some(version) if parts.method == Method::GET && is_keyed && !has_content => {
+            if version == "13" {
+                Ok(Some(Upgrade::WebSocket))
+            } else {
+                Err(Stop::Deny(Reason::WebSocketVersion))
+            }
+        }
+        _ => Err(Stop::Deny(Reason::UpgradeRefused)),
     }
 }
 

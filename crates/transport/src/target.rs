@@ -7,6 +7,7 @@ mod authority;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use authority::is_canonical_authority;
 pub use authority::{RequestAuthority, authority};
 
 use bytes::Bytes;

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 use portcullis_core::{Control, Mode};
-use portcullis_transport::{drive, harden, head, listener, upstream};
+use portcullis_transport::{drive, harden, head, listener, upstream, websocket};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,14 +84,14 @@ pub struct Api {
 }
 
 /// What holds for one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Largest request content in bytes.
     pub max_body: u64,
     /// Deadline of the whole exchange; `None`: it streams.
     pub timeout: Option<Duration>,
-    /// Whether an upgrade to WebSocket is passed on.
-    pub websocket: bool,
+    /// The rules of its WebSocket; `None`: an upgrade is not passed on.
+    pub websocket: Option<Arc<websocket::Compiled>>,
     /// Mode of each control.
     pub modes: Modes,
 }

@@ -3,7 +3,7 @@
 use super::entries::Named;
 use super::secret::SecretText;
 use portcullis_core::config::{Period, ScalarOr, Size, Spanned};
-use portcullis_transport::{client, harden, listener};
+use portcullis_transport::{client, harden, listener, websocket};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -277,9 +277,11 @@ pub struct Operation {
     #[serde(default)]
     #[schemars(with = "bool")]
     pub stream: Option<Spanned<bool>>,
-    /// Passes an upgrade to WebSocket on; elsewhere its header fields are removed and the request is served as a plain GET.
+    /// Passes an upgrade to WebSocket on, `true` or its settings; elsewhere its header fields are removed and the request is
+    /// served as a plain GET. Default: `false`.
     #[serde(default)]
-    pub websocket: bool,
+    #[schemars(with = "Option<websocket::Form>")]
+    pub websocket: Option<Spanned<ScalarOr<websocket::Config>>>,
 }
 
 /// The mode of a control, for the API and for single operations.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -108,8 +108,9 @@ impl<F: Future<Output = Response<B>>, B> Future for Exchange<F> {
         if let Some(Open(connection)) = &open
             && connection.protocol == Protocol::Http1
         {
-            if connection.is_closing() {
-                parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            // A tunnel ends with its connection anyway, and a client takes no 101 that says `close`.
+            if connection.is_closing() && parts.status != StatusCode::SWITCHING_PROTOCOLS {
+                parts.headers.append(CONNECTION, HeaderValue::from_static("close")); // beside the `upgrade` of a 426
             }
             connection.set_coolable(match this.cooling {
                 Cooling::Always => true,

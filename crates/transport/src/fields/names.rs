@@ -148,7 +148,7 @@ pub(crate) static REQUEST: Table<Request> = Table::new(&[
     ("sec-websocket-key", Request { is_single: true, ..HANDSHAKE }),
     ("sec-websocket-version", Request { is_single: true, ..HANDSHAKE }),
     ("sec-websocket-protocol", HANDSHAKE),
-    ("sec-websocket-extensions", HANDSHAKE),
+    ("sec-websocket-extensions", HOP), // between us and the upstream there are none (`docs/decisions/0018`)
     ("content-disposition", CONTENT),
     ("content-encoding", CONTENT),
     ("content-language", CONTENT),

@@ -93,6 +93,11 @@ pub fn authority(uri: &Uri, headers: &mut HeaderMap, is_http2: bool, is_tls: boo
     }
 }
 
+/// Whether `text` is an authority in the one spelling that [`RequestAuthority::as_str`] gives.
+pub(crate) fn is_canonical_authority(text: &str, default_port: u16) -> bool {
+    Parsed::read(text.as_bytes(), default_port).is_some_and(|parsed| parsed.rewritten().is_none())
+}
+
 fn own(parsed: &Parsed<'_>, target: &http::uri::Authority) -> RequestAuthority {
     let text = parsed.rewritten().map_or_else(|| Text::Target(target.clone()), Text::Written);
     RequestAuthority { text, port: parsed.port }

@@ -8,7 +8,7 @@ use portcullis_core::ApiId;
 use portcullis_core::bounds::MAX_BODY_BYTES;
 use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
 use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
-use portcullis_transport::harden;
+use portcullis_transport::{harden, websocket};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -88,11 +88,11 @@ impl Compiler<'_> {
         let default = Settings {
             max_body: api.max_body.as_ref().map_or(MAX_BODY_BYTES, |size| size.value.0),
             timeout: Some(timeout),
-            websocket: false,
+            websocket: None,
             modes: modes.default,
         };
         let own = |(name, operation): (&'a Spanned<String>, &'a Spanned<shape::Operation>)| {
-            (name, self.settings(default, &operation.value))
+            (name, self.settings(&default, &operation.value))
         };
         let operations = api.operations.iter().map(own).collect();
         let openapi = Spanned { value: self.base.join(&api.openapi.value), ..api.openapi.clone() };
@@ -168,11 +168,11 @@ impl Compiler<'_> {
         let known = routes.operations_of(id);
         let position: HashMap<&str, usize> =
             known.iter().enumerate().map(|(position, operation)| (&*operation.name, position)).collect();
-        let mut settings = vec![draft.default; known.len()];
+        let mut settings = vec![draft.default.clone(); known.len()];
         for (name, own) in &draft.operations {
             // A name that is not known was found by routing.
             if let Some(slot) = position.get(name.value.as_str()).and_then(|&position| settings.get_mut(position)) {
-                *slot = *own;
+                slot.clone_from(own);
             }
         }
         for (name, control, mode) in &draft.modes.operations {
@@ -188,7 +188,7 @@ impl Compiler<'_> {
         settings
     }
 
-    fn settings(&mut self, default: Settings, written: &shape::Operation) -> Settings {
+    fn settings(&mut self, default: &Settings, written: &shape::Operation) -> Settings {
         if let Some(identity) = &written.identity {
             self.identity(identity);
         }
@@ -203,7 +203,9 @@ impl Compiler<'_> {
             (None, Some(period)) => Some(self.period(Some(period), Duration::ZERO)),
             (None, None) => default.timeout,
         };
-        Settings { max_body, timeout, websocket: written.websocket, ..default }
+        let websocket = written.websocket.as_ref();
+        let websocket = websocket.and_then(|written| websocket::compile(written, &mut self.findings));
+        Settings { max_body, timeout, websocket, modes: default.modes }
     }
 }
 

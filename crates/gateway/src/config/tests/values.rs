@@ -16,6 +16,7 @@ fn short_form_is_the_secure_form() {
     for settings in plan.operations.iter().chain([&plan.apis[0].default]) {
         assert!(settings.modes.iter().all(|mode| *mode == Mode::Enforce));
         assert_eq!((settings.max_body, settings.timeout), (1 << 20, Some(Duration::from_secs(60))));
+        assert!(settings.websocket.is_none());
     }
 }
 
@@ -33,7 +34,7 @@ operations:
     let plan = Folder::new().load(short("timeouts: { exchange: 20s }\n", more)).unwrap().plan;
     let of = |name: &str| {
         let operation = plan.routes.operation_named(portcullis_core::ApiId(0), name).unwrap();
-        (plan.operations[operation.id.index()], plan.routes.is_internal(operation.id))
+        (plan.operations[operation.id.index()].clone(), plan.routes.is_internal(operation.id))
     };
     let (list, create, feed) = (of("listOrders"), of("createOrder"), of("feed"));
     assert_eq!((list.0.max_body, list.0.timeout, list.1), (2 << 20, Some(Duration::from_secs(20)), false));

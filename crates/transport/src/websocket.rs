@@ -1,0 +1,10 @@
+//! WebSockets (RFC 6455): who may open one, what a handshake must say on both sides, and what passes afterwards.
+//!
+//! The client's half of the handshake is judged with the other fields of its request ([`crate::fields`]), because a broken one
+//! is refused on every operation.
+
+mod config;
+mod handshake;
+
+pub use config::{Compiled, Config, Form, compile};
+pub use handshake::{Handshake, check_origin};
