@@ -120,7 +120,7 @@ impl Gateway {
     /// [`StartError`]; whatever was opened before is closed again.
     pub fn start(config: &Path) -> Result<Self, StartError> {
         let clock = Clock::system();
-        let loaded = load(config)?;
+        let loaded = load(config, &clock)?;
         let around = Around::of(&loaded.plan, loaded.files);
         let lock = lock(&around.data_dir)?;
         let mut snapshot = Snapshot::new(loaded.plan, 1);
@@ -198,6 +198,7 @@ impl Gateway {
                 () = watcher.changed() => watcher = self.reload(announce).await,
                 _ = second.tick() => {
                     self.count_connections();
+                    self.count_upstreams();
                     expiry.look(&self.shared.snapshots.load(), &self.shared.metrics, &self.shared.clock);
                 }
             }
@@ -243,11 +244,11 @@ impl Gateway {
     /// looked at before the files were read, so a change in between is not missed.
     async fn reload(&mut self, announce: fn(&Listening)) -> Watcher {
         let watcher = Watcher::new(&self.files);
-        let path = self.config.clone();
+        let (path, clock) = (self.config.clone(), self.shared.clock.clone());
         let id = self.shared.snapshots.load().id.saturating_add(1);
         // Off this thread: a large document takes a while, and the admin listener should answer meanwhile.
         let compiled = tokio::task::spawn_blocking(move || {
-            let loaded = load(&path)?;
+            let loaded = load(&path, &clock)?;
             let around = Around::of(&loaded.plan, loaded.files);
             Ok::<_, StartError>((Snapshot::new(loaded.plan, id), around))
         });
@@ -271,6 +272,7 @@ impl Gateway {
     fn take(&mut self, mut snapshot: Snapshot, around: Around, announce: fn(&Listening)) -> Result<(), StartError> {
         let before = self.shared.snapshots.load_full();
         snapshot.keep_tickets(&before);
+        snapshot.keep_upstreams(&before);
         let (bound, sockets) = bind(&mut snapshot, &self.bound, self.cores.len())?;
         let control = bind_control(&around.control, &self.control)?;
         let id = snapshot.id;
@@ -350,6 +352,16 @@ impl Gateway {
         let new = counts.failed_handshakes.saturating_sub(metrics.handshakes_failed.get());
         metrics.handshakes_failed.inc_by(new);
     }
+
+    fn count_upstreams(&self) {
+        let (snapshot, metrics) = (self.shared.snapshots.load(), &self.shared.metrics);
+        metrics.clear_upstreams();
+        for upstream in snapshot.upstreams() {
+            let look = upstream.look();
+            metrics.set_upstream(upstream.name(), look.endpoints, look.usable, look.is_open);
+            metrics.count_upstream(upstream.name(), look.ejections, look.openings);
+        }
+    }
 }
 
 fn send(core: &Core, command: Command) {
@@ -374,8 +386,10 @@ impl Signals {
     }
 }
 
-fn load(path: &Path) -> Result<Loaded, StartError> {
-    let loaded = config::load(path, &LoadOptions::default())
+fn load(path: &Path, clock: &Clock) -> Result<Loaded, StartError> {
+    // One clock for all Snapshots: what outlives a reload is timed by it.
+    let options = LoadOptions { without_secrets: false, clock: clock.clone() };
+    let loaded = config::load(path, &options)
         .map_err(|failed| StartError::Configuration(config::print(&failed.errors, &failed.source, false)))?;
     for warning in &loaded.warnings {
         tracing::warn!(%warning, "configuration");

@@ -133,7 +133,7 @@ pub const fn problem(reason: Reason) -> Problem {
         }
         Reason::UpstreamUnavailable => {
             let title = "The service behind this API is not available";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upstream-unavailable", title).retry_after("5")
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upstream-unavailable", title).retry_after("10")
         }
         Reason::UpstreamConnect
         | Reason::UpstreamTls

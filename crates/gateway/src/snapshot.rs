@@ -4,7 +4,7 @@ use crate::config::{Api, Plan, Settings, Timeouts, Upstream};
 use arc_swap::ArcSwap;
 use http::uri::PathAndQuery;
 use portcullis_core::{ApiId, CanonicalTarget, Control, Fault, Mode, OperationId, Reason, Stop};
-use portcullis_transport::{harden, head, listener};
+use portcullis_transport::{harden, head, listener, upstream};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -75,6 +75,22 @@ impl Snapshot {
                 listener.keep_tls(running);
             }
         }
+    }
+
+    /// Keeps what is known of upstreams with the same name: breakers, endpoints that are set aside.
+    pub fn keep_upstreams(&mut self, before: &Self) {
+        for Upstream { compiled, .. } in &mut self.upstreams {
+            let running = before.upstreams.iter().find(|old| old.compiled.name() == compiled.name());
+            // Nobody else has it yet.
+            if let (Some(running), Some(compiled)) = (running, Arc::get_mut(compiled)) {
+                compiled.keep(&running.compiled);
+            }
+        }
+    }
+
+    /// Everything behind this gateway.
+    pub fn upstreams(&self) -> impl Iterator<Item = &upstream::Compiled> {
+        self.upstreams.iter().map(|upstream| &*upstream.compiled)
     }
 
     /// One API; `None` for an id of another Snapshot.

@@ -9,13 +9,8 @@ use portcullis_core::{Control, Reason};
 use portcullis_testkit::scenario::{ledger::Ledger, load};
 
 /// Reasons that no scenario can bring about, and why.
-const WITHOUT_SCENARIO: &[(Reason, &str)] = &[
-    (Reason::Internal, "a fault of our own that we know how to cause would be a fault to mend"),
-    (
-        Reason::UpstreamUnavailable,
-        "an endpoint that fails is tried all the same, until breaker and probes exist (edge/P8, P9)",
-    ),
-];
+const WITHOUT_SCENARIO: &[(Reason, &str)] =
+    &[(Reason::Internal, "a fault of our own that we know how to cause would be a fault to mend")];
 
 /// What the admin listener answers.
 const ADMIN: &[&str] = &["GET /metrics", "GET /healthz", "GET /readyz"];

@@ -7,6 +7,7 @@
 //! sent, and neither side asked to close.
 
 mod body;
+mod breaker;
 mod compiled;
 mod connect;
 mod error;
@@ -16,16 +17,19 @@ mod judge;
 mod link;
 mod pool;
 mod settings;
+mod standing;
 mod tls;
 mod upload;
 
 pub use body::{UpstreamBody, UpstreamBodyError};
-pub use compiled::Compiled;
+pub use breaker::BreakerSettings;
+pub use compiled::{Compiled, Look};
 pub use error::Failed;
 pub use forward::{Answer, Attempt, Forwarded, forward};
 pub use io::UpstreamIo;
 pub use pool::Pools;
 pub use settings::{Settings, Timeouts, TlsSettings};
+pub use standing::EjectionSettings;
 pub use tls::Pin;
 pub use upload::{Replay, RequestBody};
 

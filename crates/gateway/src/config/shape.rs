@@ -142,6 +142,16 @@ pub struct Upstream {
     /// Deadlines on the upstream side.
     #[serde(default)]
     pub timeouts: UpstreamTimeouts,
+    /// When nothing is sent to the upstream for a while, and clients get 503 at once: half of at least `requests` within 10 s had
+    /// no answer, or 502, 503 or 504. `off`: always sent. Default: `{ requests: 20, open: 10s }`.
+    #[serde(default)]
+    #[schemars(with = "Option<ScalarOr<Breaker>>")]
+    pub breaker: Option<Spanned<ScalarOr<Breaker>>>,
+    /// When one of several endpoints gets no requests for a while; half of them at most. `off`: never, but one that cannot be
+    /// connected to is left alone for a second. Default: `{ failures: 5, span: 30s }`.
+    #[serde(default)]
+    #[schemars(with = "Option<ScalarOr<Ejection>>")]
+    pub ejection: Option<Spanned<ScalarOr<Ejection>>>,
     /// Header fields set on every request to the upstream, such as `X-Token: "${env:TOKEN}"`. Never printed.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SecretText>")]
@@ -181,6 +191,35 @@ pub struct UpstreamTls {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub because: Option<Spanned<String>>,
+}
+
+/// When an upstream is not asked for a while.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Breaker {
+    /// Fewer requests within 10 s say nothing. Default: `20`.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub requests: Option<Spanned<u32>>,
+    /// How long nothing is sent; then three requests find out whether the upstream is back. Default: `10s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub open: Option<Spanned<Period>>,
+}
+
+/// When an endpoint is not asked for a while.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ejection {
+    /// So many failures in a row: no connection, no answer, or a 5xx. Default: `5`.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub failures: Option<Spanned<u32>>,
+    /// How long the first time, n times as long the nth time in a row; then one request finds out whether it is back.
+    /// Default: `30s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub span: Option<Spanned<Period>>,
 }
 
 /// Deadlines on the upstream side.

@@ -1,20 +1,17 @@
 //! One upstream, ready to forward to: shared by all cores, nothing in it takes a lock.
 
+use super::breaker::{Breaker, Change, Permit};
 use super::settings::{Settings, Timeouts};
+use super::standing::{Attempted, EjectionSettings, Moved, Standing};
 use super::tls::Identity;
 use http::HeaderValue;
 use portcullis_core::Clock;
 use rustls_pki_types::ServerName;
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
-
-/// An endpoint that refuses connections is left alone for this long, doubled with each further failure up to
-/// [`EJECTION_MAX`]; then one request tries it.
-const EJECTION: Duration = Duration::from_secs(1);
-/// The longest that an endpoint is left alone.
-const EJECTION_MAX: Duration = Duration::from_secs(30);
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// One upstream of a Snapshot.
 pub struct Compiled {
@@ -26,6 +23,9 @@ pub struct Compiled {
     pub(super) tls: Option<Identity>,
     insecure_because: Option<Box<str>>,
     is_pinned: bool,
+    /// `None`: it is always asked.
+    breaker: Option<Arc<Breaker>>,
+    ejection: EjectionSettings,
     clock: Clock,
 }
 
@@ -39,10 +39,7 @@ pub(super) struct Endpoint {
     pub(super) server_name: Option<ServerName<'static>>,
     /// Its last TLS handshake failed: said once, not with every request.
     tls_failed: AtomicBool,
-    /// Failures to connect since the last success.
-    failures: AtomicU32,
-    /// Left alone until then, in microseconds of the clock; 0 when it is not.
-    ejected_until: AtomicU64,
+    pub(super) standing: Arc<Standing>,
 }
 
 /// Where an endpoint is.
@@ -54,9 +51,13 @@ pub(super) enum Place {
 impl Endpoint {
     pub(super) fn new(shown: String, place: Place, server_name: Option<ServerName<'static>>) -> Option<Self> {
         let authority = HeaderValue::from_str(&shown).ok()?;
-        let (failures, ejected_until) = (AtomicU32::new(0), AtomicU64::new(0));
         let (shown, tls_failed) = (shown.into_boxed_str(), AtomicBool::new(false));
-        Some(Self { authority, shown, place, server_name, tls_failed, failures, ejected_until })
+        Some(Self { authority, shown, place, server_name, tls_failed, standing: Arc::default() })
+    }
+
+    /// What makes it the same endpoint after a reload.
+    fn key(&self) -> (&str, bool) {
+        (&self.shown, self.server_name.is_some())
     }
 
     /// Notes how a TLS handshake with it ended. An upstream that proves to be somebody else is for a person to look at.
@@ -72,10 +73,6 @@ impl Endpoint {
             _ => {}
         }
     }
-
-    fn is_ejected(&self) -> bool {
-        self.ejected_until.load(Ordering::Relaxed) != 0
-    }
 }
 
 impl Compiled {
@@ -89,6 +86,8 @@ impl Compiled {
             tls,
             insecure_because: settings.tls.insecure_because.as_deref().map(Into::into),
             is_pinned: !settings.tls.pins.is_empty(),
+            breaker: settings.breaker.map(|settings| Arc::new(Breaker::new(settings))),
+            ejection: settings.ejection,
             clock: clock.clone(),
         }
     }
@@ -118,49 +117,110 @@ impl Compiled {
         self.is_pinned
     }
 
+    /// Takes over what is known of the upstream `before` of the same name: a reload neither closes a breaker nor brings back an
+    /// endpoint that fails. Both are of one process, so their clocks agree.
+    pub fn keep(&mut self, before: &Self) {
+        if let (Some(breaker), Some(running)) = (&mut self.breaker, &before.breaker)
+            && breaker.settings == running.settings
+        {
+            *breaker = Arc::clone(running);
+        }
+        let known: HashMap<_, _> =
+            before.endpoints.iter().map(|endpoint| (endpoint.key(), &endpoint.standing)).collect();
+        for endpoint in &mut self.endpoints {
+            if let Some(standing) = known.get(&endpoint.key()) {
+                endpoint.standing = Arc::clone(standing);
+            }
+        }
+    }
+
+    /// What it looks like now.
+    pub fn look(&self) -> Look {
+        let standings = || self.endpoints.iter().map(|endpoint| &endpoint.standing);
+        Look {
+            endpoints: self.endpoints.len(),
+            usable: standings().filter(|standing| standing.is_open()).count(),
+            ejections: standings().map(|standing| standing.ejections()).sum(),
+            is_open: self.breaker.as_ref().is_some_and(|breaker| !breaker.is_closed()),
+            openings: self.breaker.as_ref().map_or(0, |breaker| breaker.openings()),
+        }
+    }
+
+    /// Lets a request pass, or not. `Some(None)`: no breaker.
+    pub(super) fn admit(&self) -> Option<Option<Permit<'_>>> {
+        match &self.breaker {
+            Some(breaker) => breaker.admit(&self.clock).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// What a request that was let through came to in the end.
+    pub(super) fn settle(&self, permit: Option<&mut Permit<'_>>, is_failed: bool) {
+        let (upstream, breaker) = (&*self.name, &self.breaker);
+        match permit.and_then(|permit| permit.settle(is_failed)) {
+            None => {}
+            Some(Change::Opened) => {
+                let open = breaker.as_ref().map(|breaker| breaker.settings.open);
+                tracing::warn!(upstream, ?open, "breaker open: the upstream fails, and is not asked for a while");
+            }
+            Some(Change::Closed) => tracing::info!(upstream, "breaker closed: the upstream is well again"),
+        }
+    }
+
     /// Whether any request may be sent to the endpoint.
     pub(super) fn is_open(&self, index: usize) -> bool {
-        self.endpoints.get(index).is_some_and(|endpoint| !endpoint.is_ejected())
+        self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.is_open())
     }
 
-    /// Whether the endpoint was left alone for long enough: one caller a second is told so, and must try it.
+    /// Whether the endpoint was left alone for long enough: one caller is told so, and must try it. Another one may once this
+    /// one has had the time for it, in case it was given up.
     pub(super) fn claim(&self, index: usize) -> bool {
-        let Some(endpoint) = self.endpoints.get(index) else { return false };
-        let (until, now) = (endpoint.ejected_until.load(Ordering::Relaxed), self.clock.monotonic_micros());
-        let next = now.saturating_add(micros(EJECTION)).max(1);
-        until != 0
-            && now >= until
-            && endpoint.ejected_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let patience = self.timeouts.connect.saturating_add(self.timeouts.response);
+        self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.claim(&self.clock, patience))
     }
 
-    /// Notes that a connection could not be made. At most half of the endpoints are left alone (edge/P7), and never the only one.
-    pub(super) fn connect_failed(&self, index: usize) {
+    /// Notes what an attempt says of its endpoint. At most half of the endpoints are set aside (edge/P7), and never the only one.
+    pub(super) fn note(&self, index: usize, is_probe: bool, attempted: Attempted) {
         let Some(endpoint) = self.endpoints.get(index) else { return };
-        let earlier = endpoint.failures.fetch_add(1, Ordering::Relaxed);
-        let ejected = self.endpoints.iter().filter(|other| other.is_ejected()).count();
-        if endpoint.is_ejected() || ejected.saturating_add(1).saturating_mul(2) <= self.endpoints.len() {
-            let span = EJECTION.saturating_mul(1 << earlier.min(5)).min(EJECTION_MAX);
-            let until = self.clock.monotonic_micros().saturating_add(micros(span)).max(1);
-            endpoint.ejected_until.store(until, Ordering::Relaxed);
+        let may_leave = || {
+            let others = self.endpoints.iter().filter(|other| !Arc::ptr_eq(&other.standing, &endpoint.standing));
+            let aside = others.filter(|other| other.standing.is_aside()).count();
+            aside.saturating_add(1).saturating_mul(2) <= self.endpoints.len()
+        };
+        let (upstream, endpoint_name) = (&*self.name, &*endpoint.shown);
+        match endpoint.standing.note(attempted, is_probe, self.ejection, &self.clock, may_leave) {
+            None => {}
+            Some(Moved::Ejected(span, failures)) => {
+                tracing::warn!(
+                    upstream,
+                    endpoint = endpoint_name,
+                    ?span,
+                    failures,
+                    "endpoint ejected: it fails again and again"
+                );
+            }
+            Some(Moved::Returned) => tracing::info!(upstream, endpoint = endpoint_name, "endpoint is back"),
         }
     }
+}
 
-    /// Notes that a connection was made.
-    pub(super) fn connected(&self, index: usize) {
-        let Some(endpoint) = self.endpoints.get(index) else { return };
-        if endpoint.failures.load(Ordering::Relaxed) != 0 || endpoint.is_ejected() {
-            endpoint.failures.store(0, Ordering::Relaxed);
-            endpoint.ejected_until.store(0, Ordering::Relaxed);
-        }
-    }
+/// What metrics show of an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// All of its endpoints.
+    pub endpoints: usize,
+    /// Those that any request may be sent to.
+    pub usable: usize,
+    /// Ejections so far.
+    pub ejections: u64,
+    /// Its breaker is open or half-open.
+    pub is_open: bool,
+    /// Times that the breaker opened so far.
+    pub openings: u64,
 }
 
 impl fmt::Debug for Compiled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Compiled").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-fn micros(span: Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }

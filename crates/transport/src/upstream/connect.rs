@@ -34,17 +34,8 @@ impl<B: RequestBody> Pools<B> {
             Poll::Pending => timer.poll_expired(cx).map(|()| Err(Stop::fault(Reason::UpstreamTimeout))),
             ready => ready,
         });
-        match io.await {
-            Ok(io) => {
-                upstream.connected(index);
-                let link = Link::open(io, &self.wheel).await;
-                link.map(Box::new).map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
-            }
-            Err(stop) => {
-                upstream.connect_failed(index);
-                Err(stop)
-            }
-        }
+        let link = Link::open(io.await?, &self.wheel).await;
+        link.map(Box::new).map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
     }
 }
 

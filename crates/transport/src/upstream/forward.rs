@@ -1,12 +1,14 @@
 //! One request to one upstream: choose, connect, send, judge, and repeat where that is safe.
 
 use super::body::UpstreamBody;
+use super::breaker::Permit;
 use super::compiled::Compiled;
 use super::error::{Failed, stop_of};
 use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
-use super::pool::{Busy, Lease, Pools, View};
+use super::pool::{Busy, Choice, Lease, Pools, View};
+use super::standing::Attempted;
 use super::upload::{Replay, RequestBody, Upload};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -63,7 +65,7 @@ pub enum Forwarded<B: RequestBody> {
 /// `Host` set, no connection-specific fields but those of an upgrade.
 ///
 /// A request is sent again only while nothing of a response was read, and only if nothing of it was written or doing it twice
-/// does no harm; within the upstream's budget. Dropping the future closes the connection it waits on (edge/P4).
+/// does no harm; within the upstream's budget. Nothing is sent while the upstream's breaker is open. Dropping the future closes the connection it waits on (edge/P4).
 ///
 /// # Errors
 /// [`Failed`] with an upstream fault, or with what the client's own content came to.
@@ -74,11 +76,11 @@ pub fn forward<'a, B: RequestBody>(
     facts: Attempt,
 ) -> impl Future<Output = Result<Answer<B>, Failed>> + use<'a, B> {
     let view = pools.view(upstream);
-    view.budget.deposit();
     let repeatable = facts.replayable || is_idempotent(request.method());
     let request = Some(request.map(Upload::new));
     // Made before the future is, so that the request lies in it once: hyper moves the whole future.
-    let course = Course { pools, upstream, view, upgrade: facts.upgrade, repeatable, request, tried: Tried::default() };
+    let (upgrade, tried) = (facts.upgrade, Tried::default());
+    let course = Course { pools, upstream, view, permit: None, upgrade, repeatable, request, tried };
     course.run()
 }
 
@@ -92,6 +94,8 @@ struct Course<'a, B: RequestBody> {
     pools: &'a Pools<B>,
     upstream: &'a Compiled,
     view: Rc<View<B>>,
+    /// Of the upstream's breaker, where it has one.
+    permit: Option<Permit<'a>>,
     upgrade: bool,
     repeatable: bool,
     /// What the next attempt sends; taken while one runs.
@@ -125,6 +129,8 @@ struct Chosen<B: RequestBody> {
     busy: Busy<B>,
     /// Over a new connection, whatever was kept.
     fresh: bool,
+    /// It was set aside, and this attempt finds out whether it is back.
+    is_probe: bool,
 }
 
 /// An attempt without a response that may be passed on.
@@ -141,7 +147,7 @@ impl<B: RequestBody> Course<'_, B> {
     async fn run(mut self) -> Result<Answer<B>, Failed> {
         let mut chosen = self.first()?;
         loop {
-            let index = chosen.index;
+            let (index, is_probe) = (chosen.index, chosen.is_probe);
             let kept = if chosen.fresh { None } else { chosen.busy.slot().take() };
             let was_kept = kept.is_some();
             let opened = match kept {
@@ -152,6 +158,7 @@ impl<B: RequestBody> Course<'_, B> {
             let mut lease = match opened {
                 Ok(link) => Lease { link, busy: chosen.busy },
                 Err(stop) => {
+                    self.upstream.note(index, is_probe, Attempted::Refused);
                     chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
                     continue;
                 }
@@ -164,12 +171,16 @@ impl<B: RequestBody> Course<'_, B> {
             let timeout = self.upstream.timeouts.response;
             let outcome = poll_fn(|cx| lease.link.poll_answer(answer.as_mut(), timeout, cx)).await;
             let lost = match outcome {
-                Ok(Ok(response)) => return self.admit(lease, response).map_err(|stop| self.failed(index, stop)),
+                Ok(Ok(response)) => return self.answered(lease, response, index, is_probe),
                 Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
                 // Not sent again: a slow upstream is not helped by more work.
                 Err(reason) => Lost { unsent: false, silent: false, stop: Stop::fault(reason) },
             };
             if !(lost.unsent && was_kept) {
+                // A kept connection that ended in silence had been closed before it was asked, for all we know.
+                if is_fault_of_upstream(&lost.stop) && !(lost.silent && was_kept) {
+                    self.upstream.note(index, is_probe, Attempted::Failed);
+                }
                 let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
                 drop(lease);
                 chosen = self.next(index, miss)?;
@@ -182,23 +193,25 @@ impl<B: RequestBody> Course<'_, B> {
             }
             drop(lease.link);
             lease.busy.slot().close_dead();
-            chosen = Chosen { index, busy: lease.busy, fresh: false };
+            chosen = Chosen { index, busy: lease.busy, fresh: false, is_probe };
         }
     }
 
     fn first(&mut self) -> Result<Chosen<B>, Failed> {
-        let index = self.pools.choose(&self.view, self.upstream, &[]);
-        index.and_then(|index| self.enter(index, false)).ok_or_else(|| Failed {
-            stop: Stop::fault(Reason::UpstreamUnavailable),
-            endpoint: None,
-            attempts: 0,
-        })
+        let unavailable = Failed { stop: Stop::fault(Reason::UpstreamUnavailable), endpoint: None, attempts: 0 };
+        let Some(permit) = self.upstream.admit() else { return Err(unavailable) };
+        let choice = self.pools.choose(&self.view, self.upstream, &[]);
+        let chosen = choice.and_then(|choice| self.enter(choice, false)).ok_or(unavailable)?;
+        self.permit = permit;
+        self.view.budget.deposit();
+        Ok(chosen)
     }
 
-    fn enter(&mut self, index: usize, fresh: bool) -> Option<Chosen<B>> {
+    fn enter(&mut self, choice: Choice, fresh: bool) -> Option<Chosen<B>> {
+        let Choice { index, is_probe } = choice;
         let busy = self.view.slots.get(index)?.enter();
         self.tried.push(index);
-        Some(Chosen { index, busy, fresh })
+        Some(Chosen { index, busy, fresh, is_probe })
     }
 
     /// After a miss: another endpoint; without one, the same over a new connection, if what failed was one kept from before.
@@ -206,7 +219,7 @@ impl<B: RequestBody> Course<'_, B> {
         let tried = self.tried.all();
         if miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS {
             let other = self.pools.choose(&self.view, self.upstream, tried);
-            if let Some(next) = other.or(miss.kept.then_some(index))
+            if let Some(next) = other.or(miss.kept.then_some(Choice { index, is_probe: false }))
                 && self.view.budget.withdraw()
                 && let Some(chosen) = self.enter(next, other.is_none())
             {
@@ -216,7 +229,10 @@ impl<B: RequestBody> Course<'_, B> {
         Err(self.failed(index, miss.stop))
     }
 
-    fn failed(&self, index: usize, stop: Stop) -> Failed {
+    fn failed(&mut self, index: usize, stop: Stop) -> Failed {
+        if is_fault_of_upstream(&stop) {
+            self.upstream.settle(self.permit.as_mut(), true);
+        }
         Failed { stop, endpoint: u16::try_from(index).ok(), attempts: self.tried.attempts }
     }
 
@@ -226,6 +242,23 @@ impl<B: RequestBody> Course<'_, B> {
         let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
         self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
         Lost { unsent: is_unsent, silent, stop: stop_of(watch, error.into_error()) }
+    }
+
+    /// A response came: what it says of its endpoint and of the upstream, and whether it is passed on.
+    fn answered(
+        &mut self,
+        lease: Lease<B>,
+        response: Response<Incoming>,
+        index: usize,
+        is_probe: bool,
+    ) -> Result<Answer<B>, Failed> {
+        let status = response.status();
+        let answer = self.admit(lease, response);
+        let is_well = answer.is_ok() && !status.is_server_error();
+        self.upstream.note(index, is_probe, if is_well { Attempted::Well } else { Attempted::Failed });
+        let answer = answer.map_err(|stop| self.failed(index, stop))?;
+        self.upstream.settle(self.permit.as_mut(), matches!(status.as_u16(), 502..=504));
+        Ok(answer)
     }
 
     /// Judges the response. Where it fails, the connection goes with it.
@@ -248,6 +281,19 @@ impl<B: RequestBody> Course<'_, B> {
         let response = response.map(|incoming| UpstreamBody::new(incoming, lease, between_bytes, reusable));
         Ok(Forwarded::Response(response))
     }
+}
+
+/// What an upstream is blamed for: not what the client's own content came to, and not our own faults.
+const fn is_fault_of_upstream(stop: &Stop) -> bool {
+    matches!(
+        stop.reason(),
+        Reason::UpstreamConnect
+            | Reason::UpstreamTls
+            | Reason::UpstreamTimeout
+            | Reason::UpstreamClosed
+            | Reason::UpstreamMalformed
+            | Reason::UpstreamInterim
+    )
 }
 
 /// A request that found no response.

@@ -59,6 +59,14 @@ pub(super) struct Slot<B: RequestBody> {
     seconds: Rc<Cell<u64>>,
 }
 
+/// An endpoint that may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) index: usize,
+    /// It was set aside, and this request finds out whether it is back.
+    pub(super) is_probe: bool,
+}
+
 struct Idle<B: RequestBody> {
     link: Box<Link<B>>,
     since: u64,
@@ -115,12 +123,13 @@ impl<B: RequestBody> Pools<B> {
         view
     }
 
-    /// The less busy of two random endpoints; where some fail or were tried, one whose
-    /// turn to be tried again has come, or the least busy of the rest.
-    pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<usize> {
+    /// The less busy of two random endpoints; where some are set aside or were tried, one whose turn to be tried again has come,
+    /// or the least busy of the rest. `None`: nobody may be asked.
+    pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<Choice> {
         let count = view.slots.len();
+        let known = |index| Some(Choice { index, is_probe: false });
         if count == 1 {
-            return tried.is_empty().then_some(0);
+            return known(0).filter(|_| tried.is_empty());
         }
         let busy = |index: &usize| view.slots.get(*index).map_or(u32::MAX, |slot| slot.in_flight.get());
         let random = self.next_random();
@@ -128,15 +137,14 @@ impl<B: RequestBody> Pools<B> {
         let second = first.saturating_add(1).saturating_add(below(random.rotate_left(32), count.saturating_sub(1)));
         let second = if second >= count { second.saturating_sub(count) } else { second };
         if tried.is_empty() && upstream.is_open(first) && upstream.is_open(second) {
-            return Some(if busy(&second) < busy(&first) { second } else { first });
+            return known(if busy(&second) < busy(&first) { second } else { first });
         }
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
-        all()
-            .find(|&index| upstream.claim(index))
-            .or_else(|| all().filter(|&index| upstream.is_open(index)).min_by_key(busy))
-            // When all fail, the first attempt is made all the same.
-            .or_else(|| if tried.is_empty() { all().min_by_key(busy) } else { None })
+        match all().find(|&index| upstream.claim(index)) {
+            Some(index) => Some(Choice { index, is_probe: true }),
+            None => all().filter(|&index| upstream.is_open(index)).min_by_key(busy).and_then(known),
+        }
     }
 
     #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One upstream as it is configured, checked and compiled without opening a socket.
 
+use super::breaker::BreakerSettings;
 use super::compiled::{Compiled, Endpoint, Place};
+use super::standing::EjectionSettings;
 use super::tls::{Identity, Pin, TlsError};
 use crate::tls::Credential;
 use http::Uri;
@@ -28,6 +30,10 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How certificates of `https` endpoints are judged.
     pub tls: TlsSettings,
+    /// When the upstream is not asked any more; `None`: it always is.
+    pub breaker: Option<BreakerSettings>,
+    /// When one endpoint is not.
+    pub ejection: EjectionSettings,
 }
 
 /// Deadlines of one upstream; the defaults are those of the configuration reference.

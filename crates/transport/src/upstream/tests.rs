@@ -1,6 +1,7 @@
 //! Forwarding over real sockets to an upstream that says exactly what each test tells it to.
 
 mod content;
+mod failing;
 mod judging;
 mod pooling;
 mod retrying;
@@ -89,6 +90,8 @@ fn settings(endpoints: &[String]) -> Settings {
         endpoints: endpoints.iter().cloned().map(written).collect(),
         timeouts: Timeouts::default(),
         tls: TlsSettings::default(),
+        breaker: Some(BreakerSettings::default()),
+        ejection: EjectionSettings::default(),
     }
 }
 

@@ -5,9 +5,9 @@ use crate::config::plan::Upstream;
 use crate::config::secret::SecretText;
 use crate::config::shape::{self, Config};
 use http::{HeaderName, HeaderValue, header};
-use portcullis_core::config::{ConfigError, Spanned};
+use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
 use portcullis_transport::tls::{Credential, Pair};
-use portcullis_transport::upstream::{Pin, Settings, Timeouts, TlsSettings};
+use portcullis_transport::upstream::{BreakerSettings, EjectionSettings, Pin, Settings, Timeouts, TlsSettings};
 use std::sync::Arc;
 
 /// Fields that frame a message or that only the gateway itself writes.
@@ -58,7 +58,54 @@ impl Compiler<'_> {
             pool_idle: self.period(written.timeouts.pool_idle.as_ref(), defaults.pool_idle),
         };
         let tls = written.tls.as_ref().map_or_else(TlsSettings::default, |tls| self.tls(tls, &written.endpoints));
-        Settings { name: name.value.clone(), endpoints: written.endpoints.clone(), timeouts, tls }
+        let (breaker, ejection) = (self.breaker(written.breaker.as_ref()), self.ejection(written.ejection.as_ref()));
+        Settings { name: name.value.clone(), endpoints: written.endpoints.clone(), timeouts, tls, breaker, ejection }
+    }
+
+    fn breaker(&mut self, written: Option<&Spanned<ScalarOr<shape::Breaker>>>) -> Option<BreakerSettings> {
+        let defaults = BreakerSettings::default();
+        let Some(long) = self.unless_off(written, "{ requests: 20, open: 10s }")? else { return Some(defaults) };
+        Some(BreakerSettings {
+            requests: self.at_least_one(long.requests.as_ref()).unwrap_or(defaults.requests),
+            open: self.period(long.open.as_ref(), defaults.open),
+        })
+    }
+
+    fn ejection(&mut self, written: Option<&Spanned<ScalarOr<shape::Ejection>>>) -> EjectionSettings {
+        let defaults = EjectionSettings::default();
+        match self.unless_off(written, "{ failures: 5, span: 30s }") {
+            None => EjectionSettings { failures: None, ..defaults },
+            Some(None) => defaults,
+            Some(Some(long)) => EjectionSettings {
+                failures: self.at_least_one(long.failures.as_ref()).or(defaults.failures),
+                span: self.period(long.span.as_ref(), defaults.span),
+            },
+        }
+    }
+
+    /// A setting that is `off` (`None`), absent (`Some(None)`), or a map.
+    fn unless_off<'a, T>(&mut self, written: Option<&'a Spanned<ScalarOr<T>>>, example: &str) -> Option<Option<&'a T>> {
+        match written {
+            None => Some(None),
+            Some(Spanned { value: ScalarOr::Long(long), .. }) => Some(Some(long)),
+            Some(Spanned { value: ScalarOr::Scalar(word), .. }) if word == "off" || word == "false" => None,
+            Some(other @ Spanned { value: ScalarOr::Scalar(word), .. }) => {
+                self.error(
+                    other,
+                    format!("`{word}` is no choice here"),
+                    format!("`off`, or a map such as `{example}`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn at_least_one(&mut self, written: Option<&Spanned<u32>>) -> Option<u32> {
+        let written = written?;
+        if written.value == 0 {
+            self.error(written, "`0` would be met by everything", "at least `1`");
+        }
+        Some(written.value)
     }
 
     fn tls(&mut self, written: &Spanned<shape::UpstreamTls>, endpoints: &[Spanned<String>]) -> TlsSettings {
