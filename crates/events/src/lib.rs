@@ -14,5 +14,5 @@ mod recorder;
 
 pub use explain::{Found, find};
 pub use lane::{Lane, Names};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, UpstreamState, Upstreams};
 pub use recorder::{DIRECTORY, Port, Recorder, RecorderError};

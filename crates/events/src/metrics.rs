@@ -1,5 +1,7 @@
 //! What `/metrics` shows. Labels come from enums and the configuration, never from requests, so the number of series is bounded.
 
+mod upstreams;
+
 use portcullis_core::{Control, Reason, Record, Verdict};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -7,6 +9,8 @@ use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge,
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
+
+pub use upstreams::{UpstreamState, Upstreams};
 
 const VERDICTS: [Verdict; 4] = [Verdict::Abandoned, Verdict::Allow, Verdict::Deny, Verdict::Fault];
 /// Upper bounds of the latency buckets in microseconds.
@@ -44,11 +48,6 @@ struct ByListener {
     listener: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByUpstream {
-    upstream: String,
-}
-
 /// A label value out of our own tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
@@ -82,11 +81,8 @@ pub struct Metrics {
     certificate_days_left: Family<ByCertificate, Gauge>,
     /// Hours until the nextUpdate of a revocation list.
     revocation_list_hours_left: Family<ByListener, Gauge>,
-    upstream_endpoints: Family<ByUpstream, Gauge>,
-    upstream_endpoints_usable: Family<ByUpstream, Gauge>,
-    upstream_breaker_open: Family<ByUpstream, Gauge>,
-    upstream_ejections: Family<ByUpstream, Counter>,
-    upstream_breaker_openings: Family<ByUpstream, Counter>,
+    /// State of upstreams.
+    pub upstreams: Upstreams,
     /// Configurations taken into use after the first.
     pub reloads: Counter,
     /// Configurations refused while running.
@@ -113,11 +109,7 @@ impl Default for Metrics {
             handshakes_failed: Counter::default(),
             certificate_days_left: Family::default(),
             revocation_list_hours_left: Family::default(),
-            upstream_endpoints: Family::default(),
-            upstream_endpoints_usable: Family::default(),
-            upstream_breaker_open: Family::default(),
-            upstream_ejections: Family::default(),
-            upstream_breaker_openings: Family::default(),
+            upstreams: Upstreams::default(),
             reloads: Counter::default(),
             reload_failures: Counter::default(),
             reload_failed: Gauge::default(),
@@ -147,23 +139,10 @@ impl Metrics {
         registry.register("certificate_days_left", "Days until a certificate expires, 0 on its last day", days);
         let hours = self.revocation_list_hours_left.clone();
         registry.register("revocation_list_hours_left", "Hours until nextUpdate; below 0 no client passes", hours);
-        self.register_upstreams();
-        let registry = &mut self.registry;
+        self.upstreams.register(registry);
         registry.register("config_reloads", "Configurations taken into use after the first", self.reloads.clone());
         registry.register("config_reload_failures", "Configurations refused", self.reload_failures.clone());
         registry.register("config_reload_failed", "1 while the file on disk is refused", self.reload_failed.clone());
-    }
-
-    fn register_upstreams(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("upstream_endpoints", "Endpoints of an upstream", self.upstream_endpoints.clone());
-        let usable = self.upstream_endpoints_usable.clone();
-        registry.register("upstream_endpoints_usable", "Endpoints that requests are sent to", usable);
-        let open = self.upstream_breaker_open.clone();
-        registry.register("upstream_breaker_open", "1 while an upstream is not asked, or only to find out", open);
-        registry.register("upstream_ejections", "Endpoints ejected for failing", self.upstream_ejections.clone());
-        let openings = self.upstream_breaker_openings.clone();
-        registry.register("upstream_breaker_openings", "Times that an upstream was given up for a while", openings);
     }
 
     /// Everything in the OpenMetrics text format.
@@ -198,32 +177,6 @@ impl Metrics {
     pub fn set_revocation_list_hours_left(&self, listener: SocketAddr, hours: i64) {
         let labels = ByListener { listener: listener.to_string() };
         self.revocation_list_hours_left.get_or_create(&labels).set(hours);
-    }
-
-    /// Forgets the state of upstreams, before those of the present Snapshot are named.
-    pub fn clear_upstreams(&self) {
-        self.upstream_endpoints.clear();
-        self.upstream_endpoints_usable.clear();
-        self.upstream_breaker_open.clear();
-    }
-
-    /// Names the state of one upstream.
-    pub fn set_upstream(&self, upstream: &str, endpoints: usize, usable: usize, is_open: bool) {
-        let labels = ByUpstream { upstream: upstream.to_owned() };
-        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        self.upstream_endpoints.get_or_create(&labels).set(count(endpoints));
-        self.upstream_endpoints_usable.get_or_create(&labels).set(count(usable));
-        self.upstream_breaker_open.get_or_create(&labels).set(i64::from(is_open));
-    }
-
-    /// Ejections and openings of one upstream so far. Counters never fall: what an upstream that was removed and came back
-    /// counts anew shows once it is more.
-    pub fn count_upstream(&self, upstream: &str, ejections: u64, openings: u64) {
-        let labels = ByUpstream { upstream: upstream.to_owned() };
-        for (family, count) in [(&self.upstream_ejections, ejections), (&self.upstream_breaker_openings, openings)] {
-            let counter = family.get_or_create(&labels);
-            counter.inc_by(count.saturating_sub(counter.get()));
-        }
     }
 
     /// Takes what one core has counted.

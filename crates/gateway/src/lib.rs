@@ -17,6 +17,7 @@ pub mod pipeline;
 pub mod process;
 pub mod render;
 pub mod snapshot;
+mod upstreams;
 mod watch;
 mod websocket;
 pub mod worker;

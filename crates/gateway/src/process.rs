@@ -4,6 +4,7 @@ use crate::config::{self, LoadOptions, Loaded, Plan};
 use crate::cores::{Command, Core, Shared};
 use crate::expiry::Expiry;
 use crate::snapshot::Snapshot;
+use crate::upstreams::{self, Watches};
 use crate::watch::Watcher;
 use arc_swap::ArcSwap;
 use portcullis_admin::{Readiness, Scope, State};
@@ -69,6 +70,7 @@ pub struct Gateway {
     state: Arc<State>,
     listening: Vec<Listening>,
     control: Vec<Control>,
+    watches: Watches,
     /// Configured address → bound address, in the order of the configuration.
     bound: Vec<(SocketAddr, SocketAddr)>,
     files: Vec<PathBuf>,
@@ -148,6 +150,7 @@ impl Gateway {
             state,
             listening: Vec::new(),
             control,
+            watches: Watches::default(),
             bound,
             files: around.files,
             drain_delay: around.drain_delay,
@@ -185,6 +188,7 @@ impl Gateway {
 
     async fn control(mut self, announce: fn(&Listening)) -> io::Result<()> {
         self.serve_control()?;
+        self.watches.follow(&self.shared.snapshots.load());
         let mut signals = Signals::new()?;
         let mut watcher = Watcher::new(&self.files);
         let mut expiry = Expiry::default();
@@ -198,7 +202,7 @@ impl Gateway {
                 () = watcher.changed() => watcher = self.reload(announce).await,
                 _ = second.tick() => {
                     self.count_connections();
-                    self.count_upstreams();
+                    upstreams::count(&self.shared.snapshots.load(), &self.shared.metrics);
                     expiry.look(&self.shared.snapshots.load(), &self.shared.metrics, &self.shared.clock);
                 }
             }
@@ -290,6 +294,7 @@ impl Gateway {
         gone.iter().filter_map(|control| control.task.as_ref()).for_each(AbortHandle::abort);
         self.control = kept.into_iter().chain(control).collect();
         self.serve_control()?;
+        self.watches.follow(&self.shared.snapshots.load());
         self.settle(around);
         let listening = self.describe();
         listening.iter().filter(|new| !self.listening.contains(new)).for_each(announce);
@@ -351,16 +356,6 @@ impl Gateway {
         }
         let new = counts.failed_handshakes.saturating_sub(metrics.handshakes_failed.get());
         metrics.handshakes_failed.inc_by(new);
-    }
-
-    fn count_upstreams(&self) {
-        let (snapshot, metrics) = (self.shared.snapshots.load(), &self.shared.metrics);
-        metrics.clear_upstreams();
-        for upstream in snapshot.upstreams() {
-            let look = upstream.look();
-            metrics.set_upstream(upstream.name(), look.endpoints, look.usable, look.is_open);
-            metrics.count_upstream(upstream.name(), look.ejections, look.openings);
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::config::{Api, Plan, Settings, Timeouts, Upstream};
 use arc_swap::ArcSwap;
 use http::uri::PathAndQuery;
 use portcullis_core::{ApiId, CanonicalTarget, Control, Fault, Mode, OperationId, Reason, Stop};
-use portcullis_transport::{harden, head, listener, upstream};
+use portcullis_transport::{harden, head, listener};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -89,8 +89,8 @@ impl Snapshot {
     }
 
     /// Everything behind this gateway.
-    pub fn upstreams(&self) -> impl Iterator<Item = &upstream::Compiled> {
-        self.upstreams.iter().map(|upstream| &*upstream.compiled)
+    pub fn upstreams(&self) -> &[Upstream] {
+        &self.upstreams
     }
 
     /// One API; `None` for an id of another Snapshot.

@@ -152,6 +152,10 @@ pub struct Upstream {
     #[serde(default)]
     #[schemars(with = "Option<ScalarOr<Ejection>>")]
     pub ejection: Option<Spanned<ScalarOr<Ejection>>>,
+    /// Asks each endpoint now and then, and sends no requests to those that do not answer well. Default: not asked.
+    #[serde(default)]
+    #[schemars(with = "Option<HealthCheck>")]
+    pub health: Option<HealthCheck>,
     /// Header fields set on every request to the upstream, such as `X-Token: "${env:TOKEN}"`. Never printed.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SecretText>")]
@@ -220,6 +224,33 @@ pub struct Ejection {
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub span: Option<Spanned<Period>>,
+}
+
+/// How endpoints are checked. A check is a GET over a connection of its own, with the header fields of the upstream; any 2xx is
+/// well. An endpoint counts as well until its checks fail; when all of them fail, clients get 503.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// What is asked for. Default: `/healthz`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Spanned<String>>,
+    /// From one check to the next. Default: `5s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub interval: Option<Spanned<Period>>,
+    /// For the connection and the answer together. Default: `1s`.
+    #[serde(default)]
+    #[schemars(with = "Option<Period>")]
+    pub timeout: Option<Spanned<Period>>,
+    /// Failures in a row after which an endpoint gets no requests. Default: `3`.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub unhealthy: Option<Spanned<u32>>,
+    /// Good answers in a row after which it gets them again. Default: `2`.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub healthy: Option<Spanned<u32>>,
 }
 
 /// Deadlines on the upstream side.

@@ -95,7 +95,7 @@ const PLANNED: &[(&str, &[&str])] = &[
     ("", &["identity", "store", "shared", "issuer", "sinks", "keys", "detection", "audit", "acme"]),
     ("listeners/*", &["client_ca", "limits"]),
     ("admin", &["tls", "client_ca", "token"]),
-    ("upstreams/*", &["health", "retries"]),
+    ("upstreams/*", &["retries"]),
     (
         "apis/*",
         &[

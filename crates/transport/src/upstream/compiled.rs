@@ -1,11 +1,12 @@
 //! One upstream, ready to forward to: shared by all cores, nothing in it takes a lock.
 
 use super::breaker::{Breaker, Change, Permit};
+use super::health::HealthSettings;
 use super::settings::{Settings, Timeouts};
 use super::standing::{Attempted, EjectionSettings, Moved, Standing};
 use super::tls::Identity;
 use http::HeaderValue;
-use portcullis_core::Clock;
+use portcullis_core::{Clock, Stop};
 use rustls_pki_types::ServerName;
 use std::collections::HashMap;
 use std::fmt;
@@ -26,13 +27,15 @@ pub struct Compiled {
     /// `None`: it is always asked.
     breaker: Option<Arc<Breaker>>,
     ejection: EjectionSettings,
+    /// `None`: its endpoints are not checked.
+    pub(super) health: Option<HealthSettings>,
     clock: Clock,
 }
 
 /// One server of an upstream.
 pub(super) struct Endpoint {
     /// Host and port as `Host` has them.
-    authority: HeaderValue,
+    pub(super) authority: HeaderValue,
     pub(super) shown: Box<str>,
     pub(super) place: Place,
     /// Who it must prove to be; `None` without TLS.
@@ -88,6 +91,7 @@ impl Compiled {
             is_pinned: !settings.tls.pins.is_empty(),
             breaker: settings.breaker.map(|settings| Arc::new(Breaker::new(settings))),
             ejection: settings.ejection,
+            health: settings.health.clone(),
             clock: clock.clone(),
         }
     }
@@ -130,6 +134,9 @@ impl Compiled {
         for endpoint in &mut self.endpoints {
             if let Some(standing) = known.get(&endpoint.key()) {
                 endpoint.standing = Arc::clone(standing);
+                if self.health.is_none() {
+                    standing.unchecked();
+                }
             }
         }
     }
@@ -140,6 +147,7 @@ impl Compiled {
         Look {
             endpoints: self.endpoints.len(),
             usable: standings().filter(|standing| standing.is_open()).count(),
+            down: standings().filter(|standing| standing.is_down()).count(),
             ejections: standings().map(|standing| standing.ejections()).sum(),
             is_open: self.breaker.as_ref().is_some_and(|breaker| !breaker.is_closed()),
             openings: self.breaker.as_ref().map_or(0, |breaker| breaker.openings()),
@@ -179,13 +187,32 @@ impl Compiled {
         self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.claim(&self.clock, patience))
     }
 
+    /// Notes what a health check of an endpoint came to.
+    pub(super) fn checked(&self, index: usize, outcome: Result<(), Stop>) {
+        let (Some(endpoint), Some(health)) = (self.endpoints.get(index), &self.health) else { return };
+        let contrary = if outcome.is_ok() { health.healthy } else { health.unhealthy };
+        if !endpoint.standing.checked(outcome.is_ok(), contrary) {
+            return;
+        }
+        let (upstream, endpoint) = (&*self.name, &*endpoint.shown);
+        match outcome {
+            Ok(()) => tracing::info!(upstream, endpoint, "endpoint up: its health checks pass"),
+            Err(stop) => {
+                let reason = stop.reason().id();
+                let detail = if let Stop::Fault(fault) = &stop { fault.source.as_deref() } else { None };
+                let detail = detail.map(ToString::to_string);
+                tracing::warn!(upstream, endpoint, reason, detail, "endpoint down: its health checks fail");
+            }
+        }
+    }
+
     /// Notes what an attempt says of its endpoint. At most half of the endpoints are set aside (edge/P7), and never the only one.
     pub(super) fn note(&self, index: usize, is_probe: bool, attempted: Attempted) {
         let Some(endpoint) = self.endpoints.get(index) else { return };
         let may_leave = || {
             let others = self.endpoints.iter().filter(|other| !Arc::ptr_eq(&other.standing, &endpoint.standing));
-            let aside = others.filter(|other| other.standing.is_aside()).count();
-            aside.saturating_add(1).saturating_mul(2) <= self.endpoints.len()
+            let out = others.filter(|other| other.standing.is_out()).count();
+            out.saturating_add(1).saturating_mul(2) <= self.endpoints.len()
         };
         let (upstream, endpoint_name) = (&*self.name, &*endpoint.shown);
         match endpoint.standing.note(attempted, is_probe, self.ejection, &self.clock, may_leave) {
@@ -205,12 +232,14 @@ impl Compiled {
 }
 
 /// What metrics show of an upstream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// All of its endpoints.
     pub endpoints: usize,
     /// Those that any request may be sent to.
     pub usable: usize,
+    /// Those whose health checks fail.
+    pub down: usize,
     /// Ejections so far.
     pub ejections: u64,
     /// Its breaker is open or half-open.

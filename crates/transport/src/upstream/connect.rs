@@ -42,10 +42,24 @@ impl<B: RequestBody> Pools<B> {
 async fn dial<B: RequestBody>(upstream: &Compiled, endpoint: &Endpoint, slot: &Slot<B>) -> Result<UpstreamIo, Stop> {
     let refused = |error: io::Error| Stop::from(Fault::new(Reason::UpstreamConnect, error));
     let stream = match &endpoint.place {
-        Place::Address(address) => TcpStream::connect(address).await,
+        Place::Address(_) => return secure(upstream, endpoint, open(&endpoint.place).await?).await,
         Place::Name(host, port) => by_name(host, *port, slot).await,
     };
-    let stream = stream.map_err(refused)?;
+    secure(upstream, endpoint, stream.map_err(refused)?).await
+}
+
+/// A connection of its own, to the first address that accepts.
+pub(super) async fn open(place: &Place) -> Result<TcpStream, Stop> {
+    let stream = match place {
+        Place::Address(address) => TcpStream::connect(address).await,
+        Place::Name(host, port) => TcpStream::connect((&**host, *port)).await,
+    };
+    stream.map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
+}
+
+/// Proves who is at the other end, where the endpoint has to prove it.
+pub(super) async fn secure(upstream: &Compiled, endpoint: &Endpoint, stream: TcpStream) -> Result<UpstreamIo, Stop> {
+    let refused = |error: io::Error| Stop::from(Fault::new(Reason::UpstreamConnect, error));
     // Requests are written whole; waiting for more would only delay them.
     stream.set_nodelay(true).map_err(refused)?;
     match (&endpoint.server_name, &upstream.tls) {

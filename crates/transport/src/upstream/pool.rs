@@ -129,7 +129,7 @@ impl<B: RequestBody> Pools<B> {
         let count = view.slots.len();
         let known = |index| Some(Choice { index, is_probe: false });
         if count == 1 {
-            return known(0).filter(|_| tried.is_empty());
+            return known(0).filter(|_| tried.is_empty() && upstream.is_open(0));
         }
         let busy = |index: &usize| view.slots.get(*index).map_or(u32::MAX, |slot| slot.in_flight.get());
         let random = self.next_random();

@@ -2,6 +2,7 @@
 
 use super::breaker::BreakerSettings;
 use super::compiled::{Compiled, Endpoint, Place};
+use super::health::HealthSettings;
 use super::standing::EjectionSettings;
 use super::tls::{Identity, Pin, TlsError};
 use crate::tls::Credential;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub breaker: Option<BreakerSettings>,
     /// When one endpoint is not.
     pub ejection: EjectionSettings,
+    /// How endpoints are checked; `None`: they are not.
+    pub health: Option<HealthSettings>,
 }
 
 /// Deadlines of one upstream; the defaults are those of the configuration reference.

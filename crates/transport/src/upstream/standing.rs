@@ -1,7 +1,7 @@
-//! What is known of one endpoint: whether it is asked, and since when not (edge/P7). All cores share it.
+//! What is known of one endpoint: whether it is asked, and since when not (edge/P7, P9). All cores share it.
 
 use portcullis_core::Clock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An endpoint that cannot be connected to is left alone for this long before it has failed often enough to be ejected: a
@@ -49,6 +49,10 @@ pub(super) struct Standing {
     returned: AtomicU64,
     /// Ejections since the process began.
     ejections: AtomicU64,
+    /// Its health checks failed.
+    down: AtomicBool,
+    /// Checks in a row that say the opposite of `down`.
+    contrary: AtomicU32,
 }
 
 /// What one attempt changed.
@@ -62,12 +66,37 @@ pub(super) enum Moved {
 impl Standing {
     /// Whether any request may go there.
     pub(super) fn is_open(&self) -> bool {
-        self.until.load(Ordering::Relaxed) == 0
+        self.until.load(Ordering::Relaxed) == 0 && !self.is_down()
     }
 
-    /// The same, in step with what other cores do to other endpoints.
-    pub(super) fn is_aside(&self) -> bool {
-        self.until.load(Ordering::SeqCst) != 0
+    /// Whether its health checks fail.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is not asked, in step with what other cores do to other endpoints.
+    pub(super) fn is_out(&self) -> bool {
+        self.until.load(Ordering::SeqCst) != 0 || self.is_down()
+    }
+
+    /// Notes a health check; true when `contrary` of them in a row have turned what is known.
+    pub(super) fn checked(&self, is_well: bool, contrary: u32) -> bool {
+        if is_well != self.is_down() {
+            self.contrary.store(0, Ordering::Relaxed);
+            return false;
+        }
+        let is_turned = self.contrary.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= contrary;
+        if is_turned {
+            self.contrary.store(0, Ordering::Relaxed);
+            self.down.store(!is_well, Ordering::Relaxed);
+        }
+        is_turned
+    }
+
+    /// Nobody checks it any more.
+    pub(super) fn unchecked(&self) {
+        self.contrary.store(0, Ordering::Relaxed);
+        self.down.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn ejections(&self) -> u64 {
@@ -77,7 +106,7 @@ impl Standing {
     /// Whether it was left alone for long enough: one caller is told so and must try it; the next one only after `patience`.
     pub(super) fn claim(&self, clock: &Clock, patience: Duration) -> bool {
         let until = self.until.load(Ordering::Relaxed);
-        if until == 0 {
+        if until == 0 || self.is_down() {
             return false;
         }
         let now = clock.monotonic_micros();
@@ -94,7 +123,7 @@ impl Standing {
         clock: &Clock,
         may_leave: impl Fn() -> bool,
     ) -> Option<Moved> {
-        if !is_probe && !self.is_open() {
+        if !is_probe && self.until.load(Ordering::Relaxed) != 0 {
             return None; // sent before it was set aside: only a probe brings it back or prolongs it
         }
         if attempted == Attempted::Well {

@@ -1,5 +1,6 @@
 //! Forwarding over real sockets to an upstream that says exactly what each test tells it to.
 
+mod checks;
 mod content;
 mod failing;
 mod judging;
@@ -92,6 +93,7 @@ fn settings(endpoints: &[String]) -> Settings {
         tls: TlsSettings::default(),
         breaker: Some(BreakerSettings::default()),
         ejection: EjectionSettings::default(),
+        health: None,
     }
 }
 

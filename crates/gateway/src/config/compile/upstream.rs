@@ -4,11 +4,15 @@ use super::Compiler;
 use crate::config::plan::Upstream;
 use crate::config::secret::SecretText;
 use crate::config::shape::{self, Config};
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, header};
 use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
 use portcullis_transport::tls::{Credential, Pair};
-use portcullis_transport::upstream::{BreakerSettings, EjectionSettings, Pin, Settings, Timeouts, TlsSettings};
+use portcullis_transport::upstream::{
+    BreakerSettings, EjectionSettings, HealthSettings, Pin, Settings, Timeouts, TlsSettings,
+};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Fields that frame a message or that only the gateway itself writes.
 const RESERVED: &[HeaderName] = &[
@@ -24,6 +28,9 @@ const RESERVED: &[HeaderName] = &[
     header::FORWARDED,
     header::PROXY_AUTHORIZATION,
 ];
+
+/// Least time from one health check of an endpoint to the next.
+const LEAST_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Compiler<'_> {
     pub(super) fn upstreams(&mut self, config: &Config) -> Vec<Upstream> {
@@ -59,7 +66,41 @@ impl Compiler<'_> {
         };
         let tls = written.tls.as_ref().map_or_else(TlsSettings::default, |tls| self.tls(tls, &written.endpoints));
         let (breaker, ejection) = (self.breaker(written.breaker.as_ref()), self.ejection(written.ejection.as_ref()));
-        Settings { name: name.value.clone(), endpoints: written.endpoints.clone(), timeouts, tls, breaker, ejection }
+        let health = written.health.as_ref().map(|health| self.health(health));
+        let (name, endpoints) = (name.value.clone(), written.endpoints.clone());
+        Settings { name, endpoints, timeouts, tls, breaker, ejection, health }
+    }
+
+    fn health(&mut self, written: &shape::HealthCheck) -> HealthSettings {
+        let defaults = HealthSettings::default();
+        let path = written.path.as_ref().and_then(|path| self.health_path(path));
+        let interval = self.period(written.interval.as_ref(), defaults.interval);
+        if let Some(written) = &written.interval
+            && interval < LEAST_INTERVAL
+        {
+            self.error(written, "checks that often are a load of their own", "at least `100ms`");
+        }
+        HealthSettings {
+            path: path.unwrap_or(defaults.path),
+            interval,
+            timeout: self.period(written.timeout.as_ref(), defaults.timeout),
+            unhealthy: self.at_least_one(written.unhealthy.as_ref()).unwrap_or(defaults.unhealthy),
+            healthy: self.at_least_one(written.healthy.as_ref()).unwrap_or(defaults.healthy),
+        }
+    }
+
+    fn health_path(&mut self, written: &Spanned<String>) -> Option<PathAndQuery> {
+        let text = &written.value;
+        let is_plain = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        let path = text.parse().ok().filter(|_| is_plain);
+        if path.is_none() {
+            self.error(
+                written,
+                format!("`{text}` is not a path"),
+                "a path with or without a query, such as `/healthz`",
+            );
+        }
+        path
     }
 
     fn breaker(&mut self, written: Option<&Spanned<ScalarOr<shape::Breaker>>>) -> Option<BreakerSettings> {

@@ -1,0 +1,126 @@
+//! Active health checks: an endpoint that does not answer them gets no requests (edge/P9).
+//!
+//! They run on the control thread; what they find is an atomic of the endpoint's [`Standing`](super::standing::Standing), which
+//! all cores read. Nothing on the data path waits for them. An endpoint counts as well until its checks say otherwise.
+
+use super::compiled::{Compiled, Endpoint};
+use super::connect::{open, secure};
+use super::io::UpstreamIo;
+use http::header::{CONNECTION, HOST, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Request, Uri};
+use http_body_util::Empty;
+use hyper::client::conn::http1::Builder;
+use hyper_util::rt::TokioIo;
+use portcullis_core::bounds::{MAX_UPSTREAM_HEAD_BYTES, MAX_UPSTREAM_HEADER_FIELDS};
+use portcullis_core::{Fault, Reason, Stop};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+/// Endpoints that are checked at once; a check of a dead one holds a socket until its timeout.
+const AT_ONCE: usize = 32;
+
+/// How endpoints are checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthSettings {
+    /// What is asked for, with GET; any 2xx is well.
+    pub path: PathAndQuery,
+    /// From one check of an endpoint to its next.
+    pub interval: Duration,
+    /// For connection, TLS handshake and answer together.
+    pub timeout: Duration,
+    /// Failures in a row that take an endpoint down.
+    pub unhealthy: u32,
+    /// Checks in a row that bring it up again.
+    pub healthy: u32,
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self {
+            path: PathAndQuery::from_static("/healthz"),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(1),
+            unhealthy: 3,
+            healthy: 2,
+        }
+    }
+}
+
+/// Checks the endpoints of an upstream until it is dropped; returns at once where no checks are configured. `fields` are those
+/// that the upstream gets with every request. Runs within a `LocalSet` or a local runtime.
+pub async fn watch(upstream: Arc<Compiled>, fields: Vec<(HeaderName, HeaderValue)>) {
+    let Some(settings) = &upstream.health else { return };
+    let fields: Arc<[_]> = fields.into();
+    let mut interval = tokio::time::interval(settings.interval);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        round(&upstream, &fields).await;
+    }
+}
+
+/// One check of each endpoint.
+pub(super) async fn round(upstream: &Arc<Compiled>, fields: &Arc<[(HeaderName, HeaderValue)]>) {
+    let mut left = 0..upstream.endpoints.len();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(index) = left.next()
+        {
+            let (upstream, fields) = (Arc::clone(upstream), Arc::clone(fields));
+            running.spawn_local(async move {
+                let outcome = check(&upstream, index, &fields).await;
+                upstream.checked(index, outcome);
+            });
+        }
+        if running.join_next().await.is_none() {
+            return;
+        }
+    }
+}
+
+/// One check of one endpoint.
+pub(super) async fn check(upstream: &Compiled, index: usize, fields: &[(HeaderName, HeaderValue)]) -> Result<(), Stop> {
+    let (Some(settings), Some(endpoint)) = (&upstream.health, upstream.endpoints.get(index)) else { return Ok(()) };
+    let asked = async {
+        let io = secure(upstream, endpoint, open(&endpoint.place).await?).await?;
+        ask(io, endpoint, settings, fields).await
+    };
+    tokio::time::timeout(settings.timeout, asked).await.unwrap_or(Err(Stop::fault(Reason::UpstreamTimeout)))
+}
+
+/// Asks over a connection of its own, which says nothing of the kept ones: those may live although nothing new gets through.
+async fn ask(
+    io: UpstreamIo,
+    endpoint: &Endpoint,
+    settings: &HealthSettings,
+    fields: &[(HeaderName, HeaderValue)],
+) -> Result<(), Stop> {
+    let closed = |error: hyper::Error| Stop::from(Fault::new(Reason::UpstreamClosed, error));
+    let mut builder = Builder::new();
+    builder.max_headers(MAX_UPSTREAM_HEADER_FIELDS).max_buf_size(MAX_UPSTREAM_HEAD_BYTES);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(io)).await.map_err(closed)?;
+    let mut request = Request::new(Empty::<bytes::Bytes>::new());
+    *request.uri_mut() = Uri::from(settings.path.clone());
+    let headers = request.headers_mut();
+    headers.insert(HOST, endpoint.authority.clone());
+    headers.insert(USER_AGENT, HeaderValue::from_static("portcullis-health"));
+    headers.extend(fields.iter().cloned());
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    let mut answer = pin!(sender.send_request(request));
+    let answer = tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        _ended = connection => answer.await, // with the answer, or the reason why there is none
+    };
+    let status = answer.map_err(closed)?.status();
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(Fault::new(Reason::UpstreamUnavailable, format!("status {status}")).into())
+    }
+}
