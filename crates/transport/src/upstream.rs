@@ -15,6 +15,7 @@ mod forward;
 mod health;
 mod io;
 mod judge;
+mod latency;
 mod link;
 mod pool;
 mod settings;

@@ -132,7 +132,7 @@ pub struct Timeouts {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// `http://host:port` or `https://host:port`; with several, the less busy of two random ones is taken.
+    /// `http://host:port` or `https://host:port`; with several, the one of two random ones that answers sooner is taken.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub endpoints: Vec<Spanned<String>>,
     /// How the certificate of `https` endpoints is judged.

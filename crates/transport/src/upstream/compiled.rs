@@ -175,6 +175,11 @@ impl Compiled {
         }
     }
 
+    /// Microseconds of the clock that its state is timed by.
+    pub(super) fn now(&self) -> u64 {
+        self.clock.monotonic_micros()
+    }
+
     /// Whether any request may be sent to the endpoint.
     pub(super) fn is_open(&self, index: usize) -> bool {
         self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.is_open())

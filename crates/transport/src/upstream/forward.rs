@@ -7,7 +7,7 @@ use super::error::{Failed, stop_of};
 use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
-use super::pool::{Busy, Choice, Lease, Pools, View};
+use super::pool::{Busy, Choice, Lease, Pools, Slot, View};
 use super::standing::Attempted;
 use super::upload::{Replay, RequestBody, Upload};
 use bytes::Bytes;
@@ -131,6 +131,8 @@ struct Chosen<B: RequestBody> {
     fresh: bool,
     /// It was set aside, and this attempt finds out whether it is back.
     is_probe: bool,
+    /// When it was chosen.
+    at: u64,
 }
 
 /// An attempt without a response that may be passed on.
@@ -147,7 +149,7 @@ impl<B: RequestBody> Course<'_, B> {
     async fn run(mut self) -> Result<Answer<B>, Failed> {
         let mut chosen = self.first()?;
         loop {
-            let (index, is_probe) = (chosen.index, chosen.is_probe);
+            let Chosen { index, is_probe, at, .. } = chosen;
             let kept = if chosen.fresh { None } else { chosen.busy.slot().take() };
             let was_kept = kept.is_some();
             let opened = match kept {
@@ -171,7 +173,10 @@ impl<B: RequestBody> Course<'_, B> {
             let timeout = self.upstream.timeouts.response;
             let outcome = poll_fn(|cx| lease.link.poll_answer(answer.as_mut(), timeout, cx)).await;
             let lost = match outcome {
-                Ok(Ok(response)) => return self.answered(lease, response, index, is_probe),
+                Ok(Ok(response)) => {
+                    self.time(lease.busy.slot(), at, !response.status().is_server_error());
+                    return self.answered(lease, response, index, is_probe);
+                }
                 Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
                 // Not sent again: a slow upstream is not helped by more work.
                 Err(reason) => Lost { unsent: false, silent: false, stop: Stop::fault(reason) },
@@ -179,6 +184,7 @@ impl<B: RequestBody> Course<'_, B> {
             if !(lost.unsent && was_kept) {
                 // A kept connection that ended in silence had been closed before it was asked, for all we know.
                 if is_fault_of_upstream(&lost.stop) && !(lost.silent && was_kept) {
+                    self.time(lease.busy.slot(), at, false);
                     self.upstream.note(index, is_probe, Attempted::Failed);
                 }
                 let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
@@ -193,7 +199,7 @@ impl<B: RequestBody> Course<'_, B> {
             }
             drop(lease.link);
             lease.busy.slot().close_dead();
-            chosen = Chosen { index, busy: lease.busy, fresh: false, is_probe };
+            chosen = Chosen { index, busy: lease.busy, fresh: false, is_probe, at };
         }
     }
 
@@ -208,10 +214,10 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     fn enter(&mut self, choice: Choice, fresh: bool) -> Option<Chosen<B>> {
-        let Choice { index, is_probe } = choice;
+        let Choice { index, is_probe, at } = choice;
         let busy = self.view.slots.get(index)?.enter();
         self.tried.push(index);
-        Some(Chosen { index, busy, fresh, is_probe })
+        Some(Chosen { index, busy, fresh, is_probe, at })
     }
 
     /// After a miss: another endpoint; without one, the same over a new connection, if what failed was one kept from before.
@@ -219,7 +225,8 @@ impl<B: RequestBody> Course<'_, B> {
         let tried = self.tried.all();
         if miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS {
             let other = self.pools.choose(&self.view, self.upstream, tried);
-            if let Some(next) = other.or(miss.kept.then_some(Choice { index, is_probe: false }))
+            let again = Choice { index, is_probe: false, at: self.upstream.now() };
+            if let Some(next) = other.or(miss.kept.then_some(again))
                 && self.view.budget.withdraw()
                 && let Some(chosen) = self.enter(next, other.is_none())
             {
@@ -242,6 +249,14 @@ impl<B: RequestBody> Course<'_, B> {
         let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
         self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
         Lost { unsent: is_unsent, silent, stop: stop_of(watch, error.into_error()) }
+    }
+
+    /// Notes how long an endpoint took, where there is a choice.
+    fn time(&self, slot: &Slot<B>, chosen_at: u64, is_good: bool) {
+        if self.view.slots.len() > 1 {
+            let now = self.upstream.now();
+            slot.observe(now.saturating_sub(chosen_at), now, is_good);
+        }
     }
 
     /// A response came: what it says of its endpoint and of the upstream, and whether it is passed on.

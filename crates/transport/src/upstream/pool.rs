@@ -1,6 +1,7 @@
 //! Idle connections and what one core knows of each endpoint.
 
 use super::compiled::Compiled;
+use super::latency::Latency;
 use super::link::Link;
 use super::upload::RequestBody;
 use crate::wheel::Wheel;
@@ -52,6 +53,7 @@ pub(super) struct Slot<B: RequestBody> {
     /// The one returned last is the warmest, and is taken first.
     idle: RefCell<Vec<Idle<B>>>,
     in_flight: Cell<u32>,
+    latency: Cell<Latency>,
     /// Addresses of a host name, and when they were asked for.
     resolved: RefCell<(u64, Vec<SocketAddr>)>,
     /// Seconds that an idle connection is kept.
@@ -65,6 +67,8 @@ pub(super) struct Choice {
     pub(super) index: usize,
     /// It was set aside, and this request finds out whether it is back.
     pub(super) is_probe: bool,
+    /// When it was chosen, in microseconds of the clock; nobody asks where there is no choice.
+    pub(super) at: u64,
 }
 
 struct Idle<B: RequestBody> {
@@ -123,27 +127,32 @@ impl<B: RequestBody> Pools<B> {
         view
     }
 
-    /// The less busy of two random endpoints; where some are set aside or were tried, one whose turn to be tried again has come,
-    /// or the least busy of the rest. `None`: nobody may be asked.
+    /// The one of two random endpoints that costs less; where some are out or were tried, one whose turn to be tried again has
+    /// come, or the cheapest of the rest. `None`: nobody may be asked.
     pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<Choice> {
         let count = view.slots.len();
-        let known = |index| Some(Choice { index, is_probe: false });
         if count == 1 {
-            return known(0).filter(|_| tried.is_empty() && upstream.is_open(0));
+            let only = Choice { index: 0, is_probe: false, at: 0 };
+            return (tried.is_empty() && upstream.is_open(0)).then_some(only);
         }
-        let busy = |index: &usize| view.slots.get(*index).map_or(u32::MAX, |slot| slot.in_flight.get());
+        let at = upstream.now();
+        let known = |index| Some(Choice { index, is_probe: false, at });
+        let cost = |index: usize| view.slots.get(index).map_or(f64::INFINITY, |slot| slot.cost(at));
         let random = self.next_random();
         let first = below(random, count);
         let second = first.saturating_add(1).saturating_add(below(random.rotate_left(32), count.saturating_sub(1)));
         let second = if second >= count { second.saturating_sub(count) } else { second };
         if tried.is_empty() && upstream.is_open(first) && upstream.is_open(second) {
-            return known(if busy(&second) < busy(&first) { second } else { first });
+            return known(if cost(second) < cost(first) { second } else { first });
         }
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
         match all().find(|&index| upstream.claim(index)) {
-            Some(index) => Some(Choice { index, is_probe: true }),
-            None => all().filter(|&index| upstream.is_open(index)).min_by_key(busy).and_then(known),
+            Some(index) => Some(Choice { index, is_probe: true, at }),
+            None => {
+                let open = all().filter(|&index| upstream.is_open(index));
+                open.min_by(|&one, &other| cost(one).total_cmp(&cost(other))).and_then(known)
+            }
         }
     }
 
@@ -180,6 +189,7 @@ impl<B: RequestBody> Slot<B> {
         Self {
             idle: RefCell::default(),
             in_flight: Cell::new(0),
+            latency: Cell::default(),
             resolved: RefCell::default(),
             keep: Cell::new(1),
             seconds: Rc::clone(seconds),
@@ -190,6 +200,17 @@ impl<B: RequestBody> Slot<B> {
     pub(super) fn enter(self: &Rc<Self>) -> Busy<B> {
         self.in_flight.set(self.in_flight.get().saturating_add(1));
         Busy(Rc::clone(self))
+    }
+
+    fn cost(&self, now: u64) -> f64 {
+        self.latency.get().cost(self.in_flight.get(), now)
+    }
+
+    /// Notes how long an answer took.
+    pub(super) fn observe(&self, taken: u64, now: u64, is_good: bool) {
+        let mut latency = self.latency.get();
+        latency.observe(taken, now, is_good);
+        self.latency.set(latency);
     }
 
     /// The connection that was used last.

@@ -1,6 +1,7 @@
 //! Forwarding over real sockets to an upstream that says exactly what each test tells it to.
 
 mod checks;
+mod choosing;
 mod content;
 mod failing;
 mod judging;

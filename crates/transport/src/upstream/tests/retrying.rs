@@ -219,21 +219,3 @@ fn requests_in_flight_on_an_endpoint_that_dies_go_to_the_other() {
         }
     });
 }
-
-#[test]
-fn the_less_busy_endpoint_gets_more() {
-    run(async {
-        let fakes = [Fake::new().await, Fake::new().await];
-        let gateway = Gateway::to(&[&fakes[0], &fakes[1]]);
-        let view = gateway.pools.view(&gateway.upstream);
-        let chosen = |tried: &[u16]| gateway.pools.choose(&view, &gateway.upstream, tried).map(|choice| choice.index);
-        let _busy: Vec<_> = (0..3).map(|_| view.slots[1].enter()).collect();
-        for _ in 0..100 {
-            assert_eq!(chosen(&[]), Some(0));
-        }
-        let _busier: Vec<_> = (0..5).map(|_| view.slots[0].enter()).collect();
-        assert_eq!(chosen(&[]), Some(1));
-        assert_eq!(chosen(&[1]), Some(0), "tried already");
-        assert_eq!(chosen(&[0, 1]), None);
-    });
-}
