@@ -18,8 +18,10 @@ mod judge;
 mod latency;
 mod link;
 mod pool;
+mod resolve;
 mod settings;
 mod standing;
+mod targets;
 mod tls;
 mod upload;
 
@@ -28,13 +30,22 @@ pub use breaker::BreakerSettings;
 pub use compiled::{Compiled, Look};
 pub use error::Failed;
 pub use forward::{Answer, Attempt, Forwarded, forward};
-pub use health::{HealthSettings, watch};
+pub use health::HealthSettings;
 pub use io::UpstreamIo;
 pub use pool::Pools;
 pub use settings::{Settings, Timeouts, TlsSettings};
 pub use standing::EjectionSettings;
 pub use tls::Pin;
 pub use upload::{Replay, RequestBody};
+
+use http::{HeaderName, HeaderValue};
+use std::sync::Arc;
+
+/// Looks after an upstream until it is dropped: resolves names, checks endpoints. `fields` are those that the upstream gets with
+/// every request. For the control thread, within a local runtime.
+pub async fn watch(upstream: Arc<Compiled>, fields: Vec<(HeaderName, HeaderValue)>) {
+    tokio::join!(resolve::follow_all(Arc::clone(&upstream)), health::watch(upstream, fields));
+}
 
 #[cfg(test)]
 mod tests;

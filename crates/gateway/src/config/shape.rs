@@ -132,9 +132,15 @@ pub struct Timeouts {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// `http://host:port` or `https://host:port`; with several, the one of two random ones that answers sooner is taken.
+    /// `http://host:port` or `https://host:port`; with several, the one of two random ones that answers sooner is taken. A name is
+    /// looked up every 5 s, and each of its addresses is an endpoint of its own.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub endpoints: Vec<Spanned<String>>,
+    /// Addresses and networks that the name of an endpoint may stand for although they are those of this machine, of the link
+    /// or of a metadata service, such as `169.254.7.0/24`. Not needed for `localhost` or for endpoints that are addresses.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub allow_addresses: Vec<Spanned<String>>,
     /// How the certificate of `https` endpoints is judged.
     #[serde(default)]
     #[schemars(with = "Option<UpstreamTls>")]

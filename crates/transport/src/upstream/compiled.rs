@@ -3,16 +3,20 @@
 use super::breaker::{Breaker, Change, Permit};
 use super::health::HealthSettings;
 use super::settings::{Settings, Timeouts};
-use super::standing::{Attempted, EjectionSettings, Moved, Standing};
+use super::standing::EjectionSettings;
+use super::targets::{Target, Targets};
 use super::tls::Identity;
+use arc_swap::ArcSwap;
 use http::HeaderValue;
-use portcullis_core::{Clock, Stop};
+use ipnet::IpNet;
+use portcullis_core::Clock;
 use rustls_pki_types::ServerName;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::sync::Notify;
 
 /// One upstream of a Snapshot.
 pub struct Compiled {
@@ -26,10 +30,17 @@ pub struct Compiled {
     is_pinned: bool,
     /// `None`: it is always asked.
     breaker: Option<Arc<Breaker>>,
-    ejection: EjectionSettings,
+    pub(super) ejection: EjectionSettings,
     /// `None`: its endpoints are not checked.
     pub(super) health: Option<HealthSettings>,
-    clock: Clock,
+    /// Addresses that a name may have although it should not.
+    pub(super) allowed: Box<[IpNet]>,
+    pub(super) targets: ArcSwap<Box<Targets>>,
+    /// Changes of `targets`.
+    pub(super) version: AtomicU64,
+    /// A name was looked up.
+    pub(super) looked_up: Notify,
+    pub(super) clock: Clock,
 }
 
 /// One server of an upstream.
@@ -42,25 +53,24 @@ pub(super) struct Endpoint {
     pub(super) server_name: Option<ServerName<'static>>,
     /// Its last TLS handshake failed: said once, not with every request.
     tls_failed: AtomicBool,
-    pub(super) standing: Arc<Standing>,
+    /// Nothing has to be found out any more before a request may be sent, or it was tried in vain.
+    pub(super) is_looked_up: AtomicBool,
 }
 
 /// Where an endpoint is.
 pub(super) enum Place {
     Address(SocketAddr),
+    /// `localhost` and names below it: this machine, never a question to a name server (RFC 6761 §6.3).
+    Localhost(u16),
     Name(Box<str>, u16),
 }
 
 impl Endpoint {
     pub(super) fn new(shown: String, place: Place, server_name: Option<ServerName<'static>>) -> Option<Self> {
         let authority = HeaderValue::from_str(&shown).ok()?;
+        let is_looked_up = AtomicBool::new(!matches!(place, Place::Name(..)));
         let (shown, tls_failed) = (shown.into_boxed_str(), AtomicBool::new(false));
-        Some(Self { authority, shown, place, server_name, tls_failed, standing: Arc::default() })
-    }
-
-    /// What makes it the same endpoint after a reload.
-    fn key(&self) -> (&str, bool) {
-        (&self.shown, self.server_name.is_some())
+        Some(Self { authority, shown, place, server_name, tls_failed, is_looked_up })
     }
 
     /// Notes how a TLS handshake with it ended. An upstream that proves to be somebody else is for a person to look at.
@@ -79,9 +89,21 @@ impl Endpoint {
 }
 
 impl Compiled {
-    pub(super) fn new(settings: &Settings, endpoints: Vec<Endpoint>, tls: Option<Identity>, clock: &Clock) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        endpoints: Vec<Endpoint>,
+        allowed: Vec<IpNet>,
+        tls: Option<Identity>,
+        clock: &Clock,
+    ) -> Self {
         static IDS: AtomicU64 = AtomicU64::new(0);
+        let places = (0..).zip(&endpoints);
+        let targets = places.filter_map(|(index, endpoint)| Some(Target::new(index, endpoint.at()?)));
         Self {
+            targets: ArcSwap::from_pointee(targets.collect()),
+            version: AtomicU64::new(0),
+            looked_up: Notify::new(),
+            allowed: allowed.into_boxed_slice(),
             id: IDS.fetch_add(1, Ordering::Relaxed),
             name: settings.name.as_str().into(),
             endpoints: endpoints.into_boxed_slice(),
@@ -129,23 +151,22 @@ impl Compiled {
         {
             *breaker = Arc::clone(running);
         }
-        let known: HashMap<_, _> =
-            before.endpoints.iter().map(|endpoint| (endpoint.key(), &endpoint.standing)).collect();
-        for endpoint in &mut self.endpoints {
-            if let Some(standing) = known.get(&endpoint.key()) {
-                endpoint.standing = Arc::clone(standing);
-                if self.health.is_none() {
-                    standing.unchecked();
-                }
-            }
+        let key = |endpoint: &Endpoint| (endpoint.shown.clone(), endpoint.server_name.is_some());
+        let places: HashMap<_, u16> = before.endpoints.iter().map(key).zip(0..).collect();
+        let targets =
+            self.arranged(&before.targets(), |index| places.get(&key(self.endpoints.get(index)?)).copied(), None);
+        if self.health.is_none() {
+            targets.iter().for_each(|target| target.standing.unchecked());
         }
+        self.targets = ArcSwap::from_pointee(targets);
     }
 
     /// What it looks like now.
     pub fn look(&self) -> Look {
-        let standings = || self.endpoints.iter().map(|endpoint| &endpoint.standing);
+        let targets = self.targets.load();
+        let standings = || targets.iter().map(|target| &target.standing);
         Look {
-            endpoints: self.endpoints.len(),
+            endpoints: targets.len(),
             usable: standings().filter(|standing| standing.is_open()).count(),
             down: standings().filter(|standing| standing.is_down()).count(),
             ejections: standings().map(|standing| standing.ejections()).sum(),
@@ -179,67 +200,12 @@ impl Compiled {
     pub(super) fn now(&self) -> u64 {
         self.clock.monotonic_micros()
     }
-
-    /// Whether any request may be sent to the endpoint.
-    pub(super) fn is_open(&self, index: usize) -> bool {
-        self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.is_open())
-    }
-
-    /// Whether the endpoint was left alone for long enough: one caller is told so, and must try it. Another one may once this
-    /// one has had the time for it, in case it was given up.
-    pub(super) fn claim(&self, index: usize) -> bool {
-        let patience = self.timeouts.connect.saturating_add(self.timeouts.response);
-        self.endpoints.get(index).is_some_and(|endpoint| endpoint.standing.claim(&self.clock, patience))
-    }
-
-    /// Notes what a health check of an endpoint came to.
-    pub(super) fn checked(&self, index: usize, outcome: Result<(), Stop>) {
-        let (Some(endpoint), Some(health)) = (self.endpoints.get(index), &self.health) else { return };
-        let contrary = if outcome.is_ok() { health.healthy } else { health.unhealthy };
-        if !endpoint.standing.checked(outcome.is_ok(), contrary) {
-            return;
-        }
-        let (upstream, endpoint) = (&*self.name, &*endpoint.shown);
-        match outcome {
-            Ok(()) => tracing::info!(upstream, endpoint, "endpoint up: its health checks pass"),
-            Err(stop) => {
-                let reason = stop.reason().id();
-                let detail = if let Stop::Fault(fault) = &stop { fault.source.as_deref() } else { None };
-                let detail = detail.map(ToString::to_string);
-                tracing::warn!(upstream, endpoint, reason, detail, "endpoint down: its health checks fail");
-            }
-        }
-    }
-
-    /// Notes what an attempt says of its endpoint. At most half of the endpoints are set aside (edge/P7), and never the only one.
-    pub(super) fn note(&self, index: usize, is_probe: bool, attempted: Attempted) {
-        let Some(endpoint) = self.endpoints.get(index) else { return };
-        let may_leave = || {
-            let others = self.endpoints.iter().filter(|other| !Arc::ptr_eq(&other.standing, &endpoint.standing));
-            let out = others.filter(|other| other.standing.is_out()).count();
-            out.saturating_add(1).saturating_mul(2) <= self.endpoints.len()
-        };
-        let (upstream, endpoint_name) = (&*self.name, &*endpoint.shown);
-        match endpoint.standing.note(attempted, is_probe, self.ejection, &self.clock, may_leave) {
-            None => {}
-            Some(Moved::Ejected(span, failures)) => {
-                tracing::warn!(
-                    upstream,
-                    endpoint = endpoint_name,
-                    ?span,
-                    failures,
-                    "endpoint ejected: it fails again and again"
-                );
-            }
-            Some(Moved::Returned) => tracing::info!(upstream, endpoint = endpoint_name, "endpoint is back"),
-        }
-    }
 }
 
 /// What metrics show of an upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// All of its endpoints.
+    /// All of its endpoints; a name counts once for each of its addresses.
     pub endpoints: usize,
     /// Those that any request may be sent to.
     pub usable: usize,

@@ -19,6 +19,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Attempts for one request: the first and two more.
 const MAX_ATTEMPTS: usize = 3;
@@ -92,7 +93,7 @@ fn is_idempotent(method: &Method) -> bool {
 /// One request on its way through all attempts.
 struct Course<'a, B: RequestBody> {
     pools: &'a Pools<B>,
-    upstream: &'a Compiled,
+    upstream: &'a Arc<Compiled>,
     view: Rc<View<B>>,
     /// Of the upstream's breaker, where it has one.
     permit: Option<Permit<'a>>,
@@ -103,7 +104,7 @@ struct Course<'a, B: RequestBody> {
     tried: Tried,
 }
 
-/// The endpoints that attempts were made at.
+/// The targets that attempts were made at, by their place in the view.
 #[derive(Default)]
 struct Tried {
     endpoints: [u16; MAX_ATTEMPTS],
@@ -147,6 +148,9 @@ struct Miss {
 impl<B: RequestBody> Course<'_, B> {
     /// All attempts, in one flat future: one inside another would be copied whole each time it is made.
     async fn run(mut self) -> Result<Answer<B>, Failed> {
+        if self.view.targets.is_empty() {
+            Box::pin(self.find()).await?; // once, before the first answer of a name server
+        }
         let mut chosen = self.first()?;
         loop {
             let Chosen { index, is_probe, at, .. } = chosen;
@@ -155,12 +159,15 @@ impl<B: RequestBody> Course<'_, B> {
             let opened = match kept {
                 Some(link) => Ok(link),
                 // In its own box: rare, and large enough to slow down the moves of every exchange.
-                None => Box::pin(self.pools.connect(self.upstream, index, chosen.busy.slot())).await,
+                None => match self.view.targets.get(index) {
+                    Some(target) => Box::pin(self.pools.connect(self.upstream, target)).await,
+                    None => Err(Stop::fault(Reason::Internal)),
+                },
             };
             let mut lease = match opened {
                 Ok(link) => Lease { link, busy: chosen.busy },
                 Err(stop) => {
-                    self.upstream.note(index, is_probe, Attempted::Refused);
+                    self.upstream.note(&self.view.targets, index, is_probe, Attempted::Refused);
                     chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
                     continue;
                 }
@@ -185,7 +192,7 @@ impl<B: RequestBody> Course<'_, B> {
                 // A kept connection that ended in silence had been closed before it was asked, for all we know.
                 if is_fault_of_upstream(&lost.stop) && !(lost.silent && was_kept) {
                     self.time(lease.busy.slot(), at, false);
-                    self.upstream.note(index, is_probe, Attempted::Failed);
+                    self.upstream.note(&self.view.targets, index, is_probe, Attempted::Failed);
                 }
                 let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
                 drop(lease);
@@ -201,6 +208,21 @@ impl<B: RequestBody> Course<'_, B> {
             lease.busy.slot().close_dead();
             chosen = Chosen { index, busy: lease.busy, fresh: false, is_probe, at };
         }
+    }
+
+    /// Waits until the names of the upstream were looked up, as long as connecting may take.
+    async fn find(&mut self) -> Result<(), Failed> {
+        let timer = self.pools.wheel.timer();
+        timer.arm(self.upstream.timeouts.connect);
+        let mut looked_up = pin!(self.upstream.until_looked_up());
+        poll_fn(|cx| if looked_up.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { timer.poll_expired(cx) })
+            .await;
+        self.view = self.pools.view(self.upstream);
+        if self.view.targets.is_empty() {
+            let stop = Fault::new(Reason::UpstreamConnect, "no name of the upstream could be resolved").into();
+            return Err(Failed { stop, endpoint: None, attempts: 0 });
+        }
+        Ok(())
     }
 
     fn first(&mut self) -> Result<Chosen<B>, Failed> {
@@ -236,11 +258,16 @@ impl<B: RequestBody> Course<'_, B> {
         Err(self.failed(index, miss.stop))
     }
 
+    /// The endpoint of a target, as the record has it.
+    fn endpoint(&self, index: usize) -> Option<u16> {
+        self.view.targets.get(index).map(|target| target.endpoint)
+    }
+
     fn failed(&mut self, index: usize, stop: Stop) -> Failed {
         if is_fault_of_upstream(&stop) {
             self.upstream.settle(self.permit.as_mut(), true);
         }
-        Failed { stop, endpoint: u16::try_from(index).ok(), attempts: self.tried.attempts }
+        Failed { stop, endpoint: self.endpoint(index), attempts: self.tried.attempts }
     }
 
     /// No response came. What was not written is taken back, what was is read again from what is known of it.
@@ -270,7 +297,12 @@ impl<B: RequestBody> Course<'_, B> {
         let status = response.status();
         let answer = self.admit(lease, response);
         let is_well = answer.is_ok() && !status.is_server_error();
-        self.upstream.note(index, is_probe, if is_well { Attempted::Well } else { Attempted::Failed });
+        self.upstream.note(
+            &self.view.targets,
+            index,
+            is_probe,
+            if is_well { Attempted::Well } else { Attempted::Failed },
+        );
         let answer = answer.map_err(|stop| self.failed(index, stop))?;
         self.upstream.settle(self.permit.as_mut(), matches!(status.as_u16(), 502..=504));
         Ok(answer)
@@ -279,7 +311,7 @@ impl<B: RequestBody> Course<'_, B> {
     /// Judges the response. Where it fails, the connection goes with it.
     fn admit(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Answer<B>, Stop> {
         let forwarded = self.judged(lease, response)?;
-        let endpoint = self.tried.all().last().copied().unwrap_or(u16::MAX);
+        let endpoint = self.tried.all().last().and_then(|index| self.endpoint(usize::from(*index))).unwrap_or(u16::MAX);
         Ok(Answer { endpoint, attempts: self.tried.attempts, forwarded })
     }
 

@@ -4,8 +4,9 @@
 //! all cores read. Nothing on the data path waits for them. An endpoint counts as well until its checks say otherwise.
 
 use super::compiled::{Compiled, Endpoint};
-use super::connect::{open, secure};
+use super::connect::dial;
 use super::io::UpstreamIo;
+use super::targets::Target;
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Uri};
@@ -52,7 +53,7 @@ impl Default for HealthSettings {
 
 /// Checks the endpoints of an upstream until it is dropped; returns at once where no checks are configured. `fields` are those
 /// that the upstream gets with every request. Runs within a `LocalSet` or a local runtime.
-pub async fn watch(upstream: Arc<Compiled>, fields: Vec<(HeaderName, HeaderValue)>) {
+pub(super) async fn watch(upstream: Arc<Compiled>, fields: Vec<(HeaderName, HeaderValue)>) {
     let Some(settings) = &upstream.health else { return };
     let fields: Arc<[_]> = fields.into();
     let mut interval = tokio::time::interval(settings.interval);
@@ -63,18 +64,20 @@ pub async fn watch(upstream: Arc<Compiled>, fields: Vec<(HeaderName, HeaderValue
     }
 }
 
-/// One check of each endpoint.
+/// One check of each target.
 pub(super) async fn round(upstream: &Arc<Compiled>, fields: &Arc<[(HeaderName, HeaderValue)]>) {
-    let mut left = 0..upstream.endpoints.len();
+    let targets = upstream.targets();
+    let mut left = 0..targets.len();
     let mut running = JoinSet::new();
     loop {
         while running.len() < AT_ONCE
             && let Some(index) = left.next()
         {
-            let (upstream, fields) = (Arc::clone(upstream), Arc::clone(fields));
+            let (upstream, targets, fields) = (Arc::clone(upstream), Arc::clone(&targets), Arc::clone(fields));
             running.spawn_local(async move {
-                let outcome = check(&upstream, index, &fields).await;
-                upstream.checked(index, outcome);
+                let Some(target) = targets.get(index) else { return };
+                let outcome = check(&upstream, target, &fields).await;
+                upstream.checked(target, outcome);
             });
         }
         if running.join_next().await.is_none() {
@@ -83,13 +86,15 @@ pub(super) async fn round(upstream: &Arc<Compiled>, fields: &Arc<[(HeaderName, H
     }
 }
 
-/// One check of one endpoint.
-pub(super) async fn check(upstream: &Compiled, index: usize, fields: &[(HeaderName, HeaderValue)]) -> Result<(), Stop> {
-    let (Some(settings), Some(endpoint)) = (&upstream.health, upstream.endpoints.get(index)) else { return Ok(()) };
-    let asked = async {
-        let io = secure(upstream, endpoint, open(&endpoint.place).await?).await?;
-        ask(io, endpoint, settings, fields).await
-    };
+/// One check of one target.
+pub(super) async fn check(
+    upstream: &Compiled,
+    target: &Target,
+    fields: &[(HeaderName, HeaderValue)],
+) -> Result<(), Stop> {
+    let endpoint = upstream.endpoints.get(usize::from(target.endpoint));
+    let (Some(settings), Some(endpoint)) = (&upstream.health, endpoint) else { return Ok(()) };
+    let asked = async { ask(dial(upstream, target).await?, endpoint, settings, fields).await };
     tokio::time::timeout(settings.timeout, asked).await.unwrap_or(Err(Stop::fault(Reason::UpstreamTimeout)))
 }
 

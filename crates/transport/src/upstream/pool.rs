@@ -3,20 +3,18 @@
 use super::compiled::Compiled;
 use super::latency::Latency;
 use super::link::Link;
+use super::targets::{At, Targets};
 use super::upload::RequestBody;
 use crate::wheel::Wheel;
 use portcullis_core::bounds::{MAX_IDLE_UPSTREAM, RETRY_FLOOR, RETRY_SHARE};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 /// Retries that a busy upstream can save up on one core: enough for all that is in flight when one of its endpoints dies.
 const RETRY_SAVINGS: u32 = 128;
-/// Seconds that the addresses of a host name are believed.
-const RESOLVED_FOR: u64 = 5;
 
 /// The upstream connections of one core.
 ///
@@ -37,6 +35,7 @@ pub struct Pools<B: RequestBody> {
 struct Key {
     upstream: Box<str>,
     authority: Box<str>,
+    at: At,
     /// Name to prove and authorities that judge it.
     tls: Option<(Box<str>, u64)>,
 }
@@ -44,6 +43,10 @@ struct Key {
 /// One upstream as this core sees it.
 pub(super) struct View<B: RequestBody> {
     upstream: Weak<Compiled>,
+    /// [`Compiled::version`] of the targets.
+    version: u64,
+    pub(super) targets: Arc<Box<Targets>>,
+    /// One for each target.
     pub(super) slots: Box<[Rc<Slot<B>>]>,
     pub(super) budget: Budget,
 }
@@ -54,8 +57,6 @@ pub(super) struct Slot<B: RequestBody> {
     idle: RefCell<Vec<Idle<B>>>,
     in_flight: Cell<u32>,
     latency: Cell<Latency>,
-    /// Addresses of a host name, and when they were asked for.
-    resolved: RefCell<(u64, Vec<SocketAddr>)>,
     /// Seconds that an idle connection is kept.
     keep: Cell<u64>,
     seconds: Rc<Cell<u64>>,
@@ -105,24 +106,33 @@ impl<B: RequestBody> Pools<B> {
 
     /// This core's view of an upstream.
     pub(super) fn view(&self, upstream: &Arc<Compiled>) -> Rc<View<B>> {
-        if let Some(view) = self.views.borrow().get(&upstream.id) {
-            return Rc::clone(view);
+        let version = upstream.version();
+        let before = self.views.borrow().get(&upstream.id).map(Rc::clone);
+        match before {
+            Some(view) if view.version == version => view,
+            before => self.look(upstream, version, before.map(|view| view.budget.clone()).unwrap_or_default()),
         }
+    }
+
+    fn look(&self, upstream: &Arc<Compiled>, version: u64, budget: Budget) -> Rc<View<B>> {
+        let targets = upstream.targets();
         let mut slots = self.slots.borrow_mut();
         let keep = upstream.timeouts.pool_idle.as_secs().max(1);
-        let of_endpoint = upstream.endpoints.iter().map(|endpoint| {
+        let of_target = targets.iter().filter_map(|target| {
+            let endpoint = upstream.endpoints.get(usize::from(target.endpoint))?;
             let tls = endpoint.server_name.as_ref().zip(upstream.tls.as_ref());
             let key = Key {
                 upstream: upstream.name.clone(),
                 authority: endpoint.shown.clone(),
+                at: target.at,
                 tls: tls.map(|(name, identity)| (name.to_str().into(), identity.trust)),
             };
             let slot = slots.entry(key).or_insert_with(|| Rc::new(Slot::new(&self.seconds)));
             slot.keep.set(keep);
-            Rc::clone(slot)
+            Some(Rc::clone(slot))
         });
-        let slots = of_endpoint.collect();
-        let view = Rc::new(View { upstream: Arc::downgrade(upstream), slots, budget: Budget::default() });
+        let slots = of_target.collect();
+        let view = Rc::new(View { upstream: Arc::downgrade(upstream), version, targets, slots, budget });
         self.views.borrow_mut().insert(upstream.id, Rc::clone(&view));
         view
     }
@@ -130,10 +140,10 @@ impl<B: RequestBody> Pools<B> {
     /// The one of two random endpoints that costs less; where some are out or were tried, one whose turn to be tried again has
     /// come, or the cheapest of the rest. `None`: nobody may be asked.
     pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<Choice> {
-        let count = view.slots.len();
-        if count == 1 {
+        let (targets, count) = (&**view.targets, view.slots.len());
+        if count <= 1 {
             let only = Choice { index: 0, is_probe: false, at: 0 };
-            return (tried.is_empty() && upstream.is_open(0)).then_some(only);
+            return (tried.is_empty() && Compiled::is_open(targets, 0)).then_some(only);
         }
         let at = upstream.now();
         let known = |index| Some(Choice { index, is_probe: false, at });
@@ -142,15 +152,15 @@ impl<B: RequestBody> Pools<B> {
         let first = below(random, count);
         let second = first.saturating_add(1).saturating_add(below(random.rotate_left(32), count.saturating_sub(1)));
         let second = if second >= count { second.saturating_sub(count) } else { second };
-        if tried.is_empty() && upstream.is_open(first) && upstream.is_open(second) {
+        if tried.is_empty() && Compiled::is_open(targets, first) && Compiled::is_open(targets, second) {
             return known(if cost(second) < cost(first) { second } else { first });
         }
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
-        match all().find(|&index| upstream.claim(index)) {
+        match all().find(|&index| upstream.claim(targets, index)) {
             Some(index) => Some(Choice { index, is_probe: true, at }),
             None => {
-                let open = all().filter(|&index| upstream.is_open(index));
+                let open = all().filter(|&index| Compiled::is_open(targets, index));
                 open.min_by(|&one, &other| cost(one).total_cmp(&cost(other))).and_then(known)
             }
         }
@@ -190,7 +200,6 @@ impl<B: RequestBody> Slot<B> {
             idle: RefCell::default(),
             in_flight: Cell::new(0),
             latency: Cell::default(),
-            resolved: RefCell::default(),
             keep: Cell::new(1),
             seconds: Rc::clone(seconds),
         }
@@ -249,18 +258,6 @@ impl<B: RequestBody> Slot<B> {
         drop(closed); // may wake or drop others, who may come back to this slot
     }
 
-    /// The addresses of a host name, while they are fresh.
-    pub(super) fn fresh_addresses(&self) -> Option<Vec<SocketAddr>> {
-        let resolved = self.resolved.borrow();
-        let age = self.seconds.get().saturating_sub(resolved.0);
-        (age < RESOLVED_FOR && !resolved.1.is_empty()).then(|| resolved.1.clone())
-    }
-
-    /// Keeps the addresses of a host name.
-    pub(super) fn keep_addresses(&self, addresses: Vec<SocketAddr>) {
-        *self.resolved.borrow_mut() = (self.seconds.get(), addresses);
-    }
-
     #[cfg(test)]
     pub(super) fn idle_connections(&self) -> usize {
         self.idle.borrow().len()
@@ -298,6 +295,7 @@ impl<B: RequestBody> Lease<B> {
 
 /// Keeps retries to a share of requests, so that a failing upstream is not asked ever more (edge/P6). In parts of one
 /// retry: each request pays one in, each retry takes [`RETRY_SHARE`] out.
+#[derive(Clone)]
 pub(super) struct Budget(Cell<u32>);
 
 impl Default for Budget {

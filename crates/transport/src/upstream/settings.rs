@@ -3,6 +3,7 @@
 use super::breaker::BreakerSettings;
 use super::compiled::{Compiled, Endpoint, Place};
 use super::health::HealthSettings;
+use super::resolve;
 use super::standing::EjectionSettings;
 use super::tls::{Identity, Pin, TlsError};
 use crate::tls::Credential;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub name: String,
     /// `http://host:port` or `https://host:port`.
     pub endpoints: Vec<Spanned<String>>,
+    /// Addresses and networks that a name may stand for although they are this machine's, the link's or a metadata service's.
+    pub allow_addresses: Vec<Spanned<String>>,
     /// Deadlines.
     pub timeouts: Timeouts,
     /// How certificates of `https` endpoints are judged.
@@ -92,6 +95,17 @@ impl Settings {
                 Err(error) => errors.push(error),
             }
         }
+        let mut allowed = Vec::with_capacity(self.allow_addresses.len());
+        for text in &self.allow_addresses {
+            match resolve::allowed(&text.value) {
+                Some(net) => allowed.push(net),
+                None => {
+                    let message = format!("`{}` is neither an address nor a network", text.value);
+                    let accepted = "such as `127.0.0.1` or `169.254.7.0/24`";
+                    errors.push(ConfigError::at(&text.referenced, message, accepted));
+                }
+            }
+        }
         if self.endpoints.is_empty() || self.endpoints.len() > MAX_ENDPOINTS {
             let message = format!("upstream `{}` has {} endpoints", self.name, self.endpoints.len());
             errors.push(ConfigError::new(message, format!("1 to {MAX_ENDPOINTS} endpoints")));
@@ -99,7 +113,7 @@ impl Settings {
         let wants_tls = endpoints.iter().any(|endpoint| endpoint.server_name.is_some());
         let tls = wants_tls.then(|| Identity::load(&self.tls)).transpose();
         match tls {
-            Ok(tls) if errors.is_empty() => Ok(Compiled::new(self, endpoints, tls, clock)),
+            Ok(tls) if errors.is_empty() => Ok(Compiled::new(self, endpoints, allowed, tls, clock)),
             Ok(_) => Err(errors),
             Err(error) => {
                 errors.push(self.located(error));
@@ -136,6 +150,7 @@ impl Settings {
         };
         let place = match host.parse::<IpAddr>() {
             Ok(address) => Place::Address(SocketAddr::new(address, port)),
+            Err(_) if host == "localhost" || host.ends_with(".localhost") => Place::Localhost(port),
             Err(_) => Place::Name(host.into_boxed_str(), port),
         };
         let shown =

@@ -5,6 +5,7 @@ mod choosing;
 mod content;
 mod failing;
 mod judging;
+mod names;
 mod pooling;
 mod retrying;
 mod settings;
@@ -90,6 +91,7 @@ fn settings(endpoints: &[String]) -> Settings {
     Settings {
         name: "shop".to_owned(),
         endpoints: endpoints.iter().cloned().map(written).collect(),
+        allow_addresses: Vec::new(),
         timeouts: Timeouts::default(),
         tls: TlsSettings::default(),
         breaker: Some(BreakerSettings::default()),

@@ -68,7 +68,8 @@ impl Compiler<'_> {
         let (breaker, ejection) = (self.breaker(written.breaker.as_ref()), self.ejection(written.ejection.as_ref()));
         let health = written.health.as_ref().map(|health| self.health(health));
         let (name, endpoints) = (name.value.clone(), written.endpoints.clone());
-        Settings { name, endpoints, timeouts, tls, breaker, ejection, health }
+        let allow_addresses = written.allow_addresses.clone();
+        Settings { name, endpoints, allow_addresses, timeouts, tls, breaker, ejection, health }
     }
 
     fn health(&mut self, written: &shape::HealthCheck) -> HealthSettings {

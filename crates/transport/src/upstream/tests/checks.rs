@@ -85,8 +85,9 @@ fn only_an_answer_in_time_that_says_success_is_well() {
         for (what, says, is_well) in cases {
             let fake = Fake::new().await;
             let gateway = checked(&[&fake]);
+            let targets = gateway.upstream.targets();
             let answers = async { fake.accept().await.answer(says).await };
-            let (outcome, head) = tokio::join!(check(&gateway.upstream, 0, &[]), answers);
+            let (outcome, head) = tokio::join!(check(&gateway.upstream, &targets[0], &[]), answers);
             assert_eq!(outcome.is_ok(), is_well, "{what}");
             assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
         }
@@ -100,7 +101,7 @@ fn a_check_ends_with_its_time() {
         let mut settings = settings(&[fake.url("http")]);
         settings.health = Some(HealthSettings { timeout: Duration::from_millis(20), ..HealthSettings::default() });
         let gateway = Gateway::new(&settings);
-        let failed = check(&gateway.upstream, 0, &[]).await.unwrap_err();
+        let failed = check(&gateway.upstream, &gateway.upstream.targets()[0], &[]).await.unwrap_err();
         assert_eq!(failed.reason(), Reason::UpstreamTimeout);
     });
 }
@@ -113,8 +114,9 @@ fn a_check_shows_what_every_request_shows() {
         settings.health = Some(HealthSettings { path: "/up?deep=1".parse().unwrap(), ..HealthSettings::default() });
         let gateway = Gateway::new(&settings);
         let fields = [(HeaderName::from_static("x-key"), HeaderValue::from_static("k"))];
+        let targets = gateway.upstream.targets();
         let answers = async { fake.accept().await.answer(OK).await };
-        let (outcome, head) = tokio::join!(check(&gateway.upstream, 0, &fields), answers);
+        let (outcome, head) = tokio::join!(check(&gateway.upstream, &targets[0], &fields), answers);
         outcome.unwrap();
         let host = fake.url("host").replace("://", ": ");
         for line in ["GET /up?deep=1 HTTP/1.1", &host, "x-key: k", "user-agent: portcullis-health", "connection: close"]
@@ -130,7 +132,7 @@ fn a_reload_keeps_what_is_known_unless_the_checks_are_gone() {
     written.health = Some(HealthSettings::default());
     let clock = Clock::manual(1);
     let running = written.compile(&clock).unwrap();
-    (0..3).for_each(|_| running.checked(0, Err(Stop::fault(Reason::UpstreamTimeout))));
+    (0..3).for_each(|_| running.checked(&running.targets()[0], Err(Stop::fault(Reason::UpstreamTimeout))));
     let mut next = written.compile(&clock).unwrap();
     next.keep(&running);
     assert_eq!(next.look().down, 1);
