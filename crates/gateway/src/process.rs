@@ -177,7 +177,9 @@ impl Gateway {
     pub fn run(self, announce: fn(&Listening)) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())?;
         self.listening.iter().for_each(announce);
-        runtime.block_on(self.control(announce))
+        let outcome = runtime.block_on(self.control(announce));
+        runtime.shutdown_background(); // a name server that hangs must not hold up the end
+        outcome
     }
 
     /// Stops without waiting for a load balancer: for programs that have the gateway inside.

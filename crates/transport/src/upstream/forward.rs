@@ -226,10 +226,14 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     fn first(&mut self) -> Result<Chosen<B>, Failed> {
-        let unavailable = Failed { stop: Stop::fault(Reason::UpstreamUnavailable), endpoint: None, attempts: 0 };
-        let Some(permit) = self.upstream.admit() else { return Err(unavailable) };
+        let unavailable = |why: &'static str| {
+            let stop = Fault::new(Reason::UpstreamUnavailable, why).into();
+            Failed { stop, endpoint: None, attempts: 0 }
+        };
+        let permit = self.upstream.admit().ok_or_else(|| unavailable("its breaker is open"))?;
         let choice = self.pools.choose(&self.view, self.upstream, &[]);
-        let chosen = choice.and_then(|choice| self.enter(choice, false)).ok_or(unavailable)?;
+        let chosen = choice.and_then(|choice| self.enter(choice, false));
+        let chosen = chosen.ok_or_else(|| unavailable("no endpoint of it is usable"))?;
         self.permit = permit;
         self.view.budget.deposit();
         Ok(chosen)

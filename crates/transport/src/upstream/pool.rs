@@ -157,7 +157,8 @@ impl<B: RequestBody> Pools<B> {
         }
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
-        match all().find(|&index| upstream.claim(targets, index)) {
+        // A request that failed once is not the one to find out.
+        match all().find(|&index| tried.is_empty() && upstream.claim(targets, index)) {
             Some(index) => Some(Choice { index, is_probe: true, at }),
             None => {
                 let open = all().filter(|&index| Compiled::is_open(targets, index));

@@ -7,6 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Each name is looked up this often: no time to live that is believed is shorter.
@@ -15,6 +16,9 @@ const EVERY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Addresses of one name that requests are sent to.
 const MAX_ADDRESSES: usize = 64;
+
+/// Look-ups of the process at once: each one holds a thread until the machine's resolver answers.
+static LOOK_UPS: Semaphore = Semaphore::const_new(16);
 
 /// Finds the addresses of a name.
 pub(super) trait Resolve: Clone + 'static {
@@ -28,6 +32,7 @@ pub(super) struct System;
 
 impl Resolve for System {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        let _permit = LOOK_UPS.acquire().await.map_err(io::Error::other)?;
         Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
 }

@@ -4,6 +4,7 @@ use super::compiled::{Compiled, Endpoint, Place};
 use super::resolve::is_suspect;
 use super::standing::{Attempted, Moved, Standing};
 use portcullis_core::Stop;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,6 +23,15 @@ pub(super) enum At {
     Address(SocketAddr),
     /// This machine, which may listen on either of two addresses.
     Localhost(u16),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Localhost(port) => write!(f, "localhost:{port}"),
+        }
+    }
 }
 
 impl Target {
@@ -79,9 +89,9 @@ impl Compiled {
         match target.standing.note(attempted, is_probe, self.ejection, &self.clock, may_leave) {
             None => {}
             Some(Moved::Ejected(span, failures)) => {
-                tracing::warn!(upstream, endpoint, ?at, ?span, failures, "endpoint ejected: it fails again and again");
+                tracing::warn!(upstream, endpoint, %at, ?span, failures, "endpoint ejected: it fails again and again");
             }
-            Some(Moved::Returned) => tracing::info!(upstream, endpoint, ?at, "endpoint is back"),
+            Some(Moved::Returned) => tracing::info!(upstream, endpoint, %at, "endpoint is back"),
         }
     }
 
@@ -94,11 +104,11 @@ impl Compiled {
         }
         let (upstream, endpoint, at) = (self.name(), self.endpoint(target.endpoint), target.at);
         match outcome {
-            Ok(()) => tracing::info!(upstream, endpoint, ?at, "endpoint up: its health checks pass"),
+            Ok(()) => tracing::info!(upstream, endpoint, %at, "endpoint up: its health checks pass"),
             Err(stop) => {
                 let detail = if let Stop::Fault(fault) = &stop { fault.source.as_deref() } else { None };
                 let (reason, detail) = (stop.reason().id(), detail.map(ToString::to_string));
-                tracing::warn!(upstream, endpoint, ?at, reason, detail, "endpoint down: its health checks fail");
+                tracing::warn!(upstream, endpoint, %at, reason, detail, "endpoint down: its health checks fail");
             }
         }
     }
