@@ -152,7 +152,7 @@ async fn stages(
     let request = upstream_request(worker, connection, x, parts, &head, upgrade.is_some())?.map(|()| content);
     let attempt = Attempt { replayable: false, upgrade: upgrade.is_some() };
     x.record.stages.decided = x.elapsed();
-    let answer = upstream::forward(&worker.pools, &upstream.compiled, request, attempt).await;
+    let answer = upstream::forward(&worker.pools, &upstream.compiled, request, attempt, deadline).await;
     x.record.stages.answered = x.elapsed();
     if upgrade.is_some() {
         connection.close_after_exchange(); // whatever is answered: what the client sends behind a handshake is no request

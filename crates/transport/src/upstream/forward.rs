@@ -10,6 +10,7 @@ use super::link::SendError;
 use super::pool::{Busy, Choice, Lease, Pools, Slot, View};
 use super::standing::Attempted;
 use super::upload::{Replay, RequestBody, Upload};
+use crate::wheel::Timer;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -66,7 +67,8 @@ pub enum Forwarded<B: RequestBody> {
 /// `Host` set, no connection-specific fields but those of an upgrade.
 ///
 /// A request is sent again only while nothing of a response was read, and only if nothing of it was written or doing it twice
-/// does no harm; within the upstream's budget. Nothing is sent while the upstream's breaker is open. Dropping the future closes the connection it waits on (edge/P4).
+/// does no harm; within the upstream's budget. Nothing is sent while the upstream's breaker is open. An upstream that lets
+/// the `deadline` of the exchange pass has failed. Dropping the future closes the connection it waits on (edge/P4).
 ///
 /// # Errors
 /// [`Failed`] with an upstream fault, or with what the client's own content came to.
@@ -75,13 +77,14 @@ pub fn forward<'a, B: RequestBody>(
     upstream: &'a Arc<Compiled>,
     request: Request<B>,
     facts: Attempt,
+    deadline: &'a Timer,
 ) -> impl Future<Output = Result<Answer<B>, Failed>> + use<'a, B> {
     let view = pools.view(upstream);
     let repeatable = facts.replayable || is_idempotent(request.method());
     let request = Some(request.map(Upload::new));
     // Made before the future is, so that the request lies in it once: hyper moves the whole future.
     let (upgrade, tried) = (facts.upgrade, Tried::default());
-    let course = Course { pools, upstream, view, permit: None, upgrade, repeatable, request, tried };
+    let course = Course { pools, upstream, view, permit: None, deadline, upgrade, repeatable, request, tried };
     course.run()
 }
 
@@ -97,6 +100,8 @@ struct Course<'a, B: RequestBody> {
     view: Rc<View<B>>,
     /// Of the upstream's breaker, where it has one.
     permit: Option<Permit<'a>>,
+    /// Of the whole exchange.
+    deadline: &'a Timer,
     upgrade: bool,
     repeatable: bool,
     /// What the next attempt sends; taken while one runs.
@@ -178,7 +183,14 @@ impl<B: RequestBody> Course<'_, B> {
             let spare = if self.repeatable { request.body().replay() } else { None };
             let mut answer = pin!(lease.link.send(request, spare.is_some()));
             let timeout = self.upstream.timeouts.response;
-            let outcome = poll_fn(|cx| lease.link.poll_answer(answer.as_mut(), timeout, cx)).await;
+            let outcome = poll_fn(|cx| match lease.link.poll_answer(answer.as_mut(), timeout, cx) {
+                // Whoever waits for us would only give up, and nobody would know whose fault it was.
+                Poll::Pending if self.deadline.is_expired() && lease.link.is_owed() => {
+                    Poll::Ready(Err(Reason::ExchangeTimeout))
+                }
+                polled => polled,
+            })
+            .await;
             let lost = match outcome {
                 Ok(Ok(response)) => {
                     self.time(lease.busy.slot(), at, !response.status().is_server_error());
@@ -341,6 +353,7 @@ const fn is_fault_of_upstream(stop: &Stop) -> bool {
         Reason::UpstreamConnect
             | Reason::UpstreamTls
             | Reason::UpstreamTimeout
+            | Reason::ExchangeTimeout
             | Reason::UpstreamClosed
             | Reason::UpstreamMalformed
             | Reason::UpstreamInterim

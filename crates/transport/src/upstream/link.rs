@@ -140,6 +140,11 @@ impl<B: RequestBody> Link<B> {
         self.moved = UNSET;
     }
 
+    /// Whether the upstream owes the next bytes, and not the client.
+    pub(super) fn is_owed(&self) -> bool {
+        self.watch.upload.get() == Progress::Moving
+    }
+
     /// Whether the upstream has owed something for longer than `span`; wakes the task when it has. `moved` counts what ends
     /// the waiting. While the client owes the next bytes of the request the upstream owes nothing.
     pub(super) fn is_overdue(&mut self, cx: &mut Context<'_>, span: Duration, moved: u64) -> bool {
@@ -150,7 +155,7 @@ impl<B: RequestBody> Link<B> {
         if self.timer.poll_expired(cx).is_pending() {
             return false;
         }
-        if self.watch.upload.get() == Progress::Moving {
+        if self.is_owed() {
             return true;
         }
         self.timer.arm(span);

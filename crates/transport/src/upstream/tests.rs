@@ -13,7 +13,7 @@ mod timing;
 mod tls;
 
 use super::*;
-use crate::wheel::Wheel;
+use crate::wheel::{Timer, Wheel};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -106,13 +106,15 @@ struct Gateway {
     pools: Rc<Pools<Content>>,
     upstream: Arc<Compiled>,
     clock: Clock,
+    /// Of every exchange; none unless a test arms it.
+    deadline: Timer,
 }
 
 impl Gateway {
     fn new(settings: &Settings) -> Self {
         let (wheel, clock) = (Wheel::new(Duration::from_millis(100)), Clock::manual(1));
         let upstream = Arc::new(settings.compile(&clock).unwrap());
-        Self { pools: Pools::new(Rc::clone(&wheel)), wheel, upstream, clock }
+        Self { pools: Pools::new(Rc::clone(&wheel)), deadline: wheel.timer(), wheel, upstream, clock }
     }
 
     fn to(upstreams: &[&Fake]) -> Self {
@@ -123,7 +125,7 @@ impl Gateway {
     async fn send(&self, method: Method, content: Content, facts: Attempt) -> Result<Answer<Content>, Failed> {
         let request =
             Request::builder().method(method).uri("/things?x=1").header("host", "shop").body(content).unwrap();
-        forward(&self.pools, &self.upstream, request, facts).await
+        forward(&self.pools, &self.upstream, request, facts, &self.deadline).await
     }
 
     async fn answer(&self, method: Method, content: Content) -> Result<Response<UpstreamBody<Content>>, Failed> {

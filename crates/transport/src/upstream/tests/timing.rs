@@ -28,6 +28,48 @@ fn a_response_that_does_not_begin_in_time_is_a_timeout() {
 }
 
 #[test]
+fn an_upstream_that_lets_the_exchange_pass_its_deadline_has_failed() {
+    run(async {
+        let fake = Fake::new().await; // edge/P8: its own deadline is a later one
+        let gateway = Gateway::to(&[&fake]);
+        for _ in 0..20 {
+            gateway.deadline.arm(Duration::from_secs(1));
+            let (answer, ()) = tokio::join!(gateway.send(Method::POST, Content::none(), Attempt::default()), async {
+                let mut peer = fake.accept().await;
+                peer.head().await.unwrap();
+                pass(&gateway, Duration::from_secs(2)).await;
+                gateway.deadline.wake(); // as whoever waits for the deadline is woken
+                assert_eq!(peer.rest().await, b"");
+            });
+            let failed = answer.unwrap_err();
+            assert_eq!((failed.stop.reason(), failed.attempts, failed.endpoint), (Reason::ExchangeTimeout, 1, Some(0)));
+        }
+        assert!(gateway.upstream.look().is_open);
+    });
+}
+
+#[test]
+fn a_client_that_lets_the_exchange_pass_its_deadline_is_no_fault_of_the_upstream() {
+    run(async {
+        let fake = Fake::new().await;
+        let gateway = Gateway::to(&[&fake]);
+        gateway.deadline.arm(Duration::from_secs(1));
+        for _ in 0..20 {
+            let (_feed, frames) = mpsc::channel(1);
+            let waiting = gateway.send(Method::POST, Content::Stream(frames), Attempt::default());
+            let passing = async {
+                let mut peer = fake.accept().await;
+                peer.head().await.unwrap();
+                pass(&gateway, Duration::from_secs(2)).await;
+                driver_has_looked().await;
+            };
+            tokio::select! { _ = waiting => panic!("the client owes its content"), () = passing => {} }
+        }
+        assert!(!gateway.upstream.look().is_open);
+    });
+}
+
+#[test]
 fn a_pause_in_the_content_is_a_timeout_only_when_it_is_too_long() {
     run(async {
         let fake = Fake::new().await;
