@@ -103,6 +103,15 @@ pub const ADDRESS_BURST: u32 = 4000;
 pub const MAX_PROXY_HEADER_BYTES: usize = 2048;
 /// Connections that wait in the kernel to be accepted, per core.
 pub const ACCEPT_BACKLOG: i32 = 4096;
+/// One message of a WebSocket, and so each of its frames, unless the operation says otherwise: over it close 1009. As much as
+/// [`MAX_BODY_BYTES`]: most libraries refuse larger ones too.
+pub const MAX_WEBSOCKET_MESSAGE_BYTES: u64 = 1024 * 1024;
+/// Frames a second of the client of a WebSocket unless the operation says otherwise, two seconds of them at once: over it close
+/// 1008. A game sends 60, an upload in pieces of 16 KiB runs at 8 MiB/s.
+pub const WEBSOCKET_RATE: u32 = 500;
+/// How long a WebSocket is open unless the operation says otherwise: whoever is asked for a new handshake once a day is
+/// authorised anew.
+pub const MAX_WEBSOCKET_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes held per direction of a tunnel.
 pub const TUNNEL_BUFFER_BYTES: usize = 16 * 1024;
 /// Pause after accepting failed (no descriptors left) or while [`MAX_CONNECTIONS`] are open.

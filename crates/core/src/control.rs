@@ -108,7 +108,7 @@ controls! {
     RoutingInternal = "routing.internal", ENFORCE_ONLY, "2.9", "API9", "CWE-749",
         "internal operations are reachable on internal listeners only";
     TransportWebSocket = "transport.websocket", ENFORCE_ONLY, "2.4, 6", "API8", "CWE-1385",
-        "a WebSocket is opened where it is declared, by pages that may, with an upstream that has understood it";
+        "a WebSocket is opened where it is declared, by pages that may, and every frame in it keeps the rules and its bounds";
     TransportUpstream = "transport.upstream", ENFORCE_ONLY, "2.10, 6.3", "API10", "CWE-295",
         "the upstream is verified, waited for within deadlines, and its response judged before anything of it is believed";
     ResponseHeaders = "response.headers", ALL_MODES, "5.2, 6.4", "API8", "CWE-693",

@@ -69,6 +69,10 @@ reasons! {
 
     WebSocketOrigin = "transport.websocket_origin", TransportWebSocket, "a page of another origin asked for a WebSocket";
     WebSocketVersion = "transport.websocket_version", TransportWebSocket, "a WebSocket handshake of another version than 13";
+    WebSocketFrame = "transport.websocket_frame", TransportWebSocket, "a frame of the client breaks the WebSocket protocol; both sides were closed with 1002";
+    WebSocketTooLarge = "transport.websocket_too_large", TransportWebSocket, "a message of the client is over its bound; both sides were closed with 1009";
+    WebSocketRate = "transport.websocket_rate", TransportWebSocket, "the client sent more frames than its share; both sides were closed with 1008";
+    WebSocketTimeout = "transport.websocket_timeout", TransportWebSocket, "a WebSocket was silent, or open, for too long; both sides were closed with 1001";
 
     UpstreamUnavailable = "transport.upstream_unavailable", TransportUpstream, "no endpoint of the upstream can be used";
     UpstreamConnect = "transport.upstream_connect", TransportUpstream, "the connection to the upstream failed";

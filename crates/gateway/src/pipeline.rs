@@ -163,7 +163,9 @@ async fn stages(
             Ok(match answer.forwarded {
                 Forwarded::Response(response) => Answer::Upstream(response),
                 Forwarded::Switched { response, io, leftover } => {
-                    Answer::Switched(Switched { response, io, leftover }.judged(upgrade)?)
+                    // A 101 that nobody asked for does not come this far.
+                    let asked = upgrade.ok_or(Stop::fault(Reason::Internal))?;
+                    Answer::Switched(asked.answered(response, io, leftover)?)
                 }
             })
         }

@@ -131,6 +131,10 @@ pub const fn problem(reason: Reason) -> Problem {
         Reason::WebSocketVersion => {
             Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket-version", "Use version 13 of WebSocket").closing()
         }
+        // Never sent: a WebSocket ends with a close frame.
+        Reason::WebSocketFrame | Reason::WebSocketTooLarge | Reason::WebSocketRate | Reason::WebSocketTimeout => {
+            Problem::new(StatusCode::BAD_REQUEST, "websocket-closed", "The WebSocket was closed")
+        }
         Reason::UpstreamUnavailable => {
             let title = "The service behind this API is not available";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upstream-unavailable", title).retry_after("10")

@@ -7,12 +7,12 @@ use crate::exchange::Exchange;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::{HeaderMap, Response};
-use portcullis_core::{Reason, Stop, Verdict};
+use portcullis_core::{Stop, Verdict};
 use portcullis_transport::drive::{Connection, Tunnel, TunnelEnd};
 use portcullis_transport::harden;
 use portcullis_transport::head::Head;
 use portcullis_transport::upstream::UpstreamIo;
-use portcullis_transport::websocket::{self, Handshake};
+use portcullis_transport::websocket::{self, Handshake, Limits};
 
 /// A 101 and what came with it.
 pub(crate) struct Switched {
@@ -22,21 +22,28 @@ pub(crate) struct Switched {
     pub(crate) io: UpstreamIo,
     /// What the upstream already sent in frames.
     pub(crate) leftover: Bytes,
+    /// What may pass.
+    pub(crate) limits: Limits,
 }
 
-impl Switched {
-    /// Itself, when it is the answer to what was asked.
+/// A WebSocket that was asked for and may be opened.
+pub(crate) struct Asked {
+    handshake: Handshake,
+    limits: Limits,
+}
+
+impl Asked {
+    /// The tunnel, when a 101 is the answer to what was asked.
     ///
     /// # Errors
     /// The upstream's fault: it has not understood the handshake.
-    pub(crate) fn judged(self, asked: Option<Handshake>) -> Result<Self, Stop> {
-        let asked = asked.ok_or(Stop::fault(Reason::Internal))?; // a 101 that nobody asked for does not come this far
-        asked.judge(self.response.headers())?;
-        Ok(self)
+    pub(crate) fn answered(self, response: Response<()>, io: UpstreamIo, leftover: Bytes) -> Result<Switched, Stop> {
+        self.handshake.judge(response.headers())?;
+        Ok(Switched { response, io, leftover, limits: self.limits })
     }
 }
 
-/// The handshake of a WebSocket that may be opened; `None` where none is asked for, or none is declared.
+/// The WebSocket that may be opened; `None` where none is asked for, or none is declared.
 ///
 /// # Errors
 /// The page that asks is of an origin that may not.
@@ -45,15 +52,15 @@ pub(crate) fn admit(
     head: &Head,
     headers: &HeaderMap,
     is_tls: bool,
-) -> Result<Option<Handshake>, Stop> {
+) -> Result<Option<Asked>, Stop> {
     let (Some(_), Some(rules)) = (head.cleaned.upgrade, &settings.websocket) else { return Ok(None) };
     websocket::check_origin(rules, headers, is_tls, head.authority.as_str())?;
-    Ok(Some(Handshake::of(headers)))
+    Ok(Some(Asked { handshake: Handshake::of(headers), limits: rules.limits }))
 }
 
 /// The upstream took the upgrade: the exchange lives on in the tunnel and ends with it.
 pub(crate) fn switch(mut x: Box<Exchange>, connection: &Connection, switched: Switched) -> Response<ExchangeBody> {
-    let Switched { response, io, leftover } = switched;
+    let Switched { response, io, leftover, limits } = switched;
     let (mut parts, ()) = response.into_parts();
     x.record.status = parts.status.as_u16();
     harden::strip(&mut parts.headers);
@@ -64,8 +71,14 @@ pub(crate) fn switch(mut x: Box<Exchange>, connection: &Connection, switched: Sw
     let on_end = Box::new(move |end: TunnelEnd| {
         x.record.bytes_in = end.up;
         x.record.bytes_out = end.down;
-        x.record.verdict = if end.is_broken { Verdict::Abandoned } else { Verdict::Allow };
+        match end.cut {
+            Some(cut) => {
+                x.stopped(&cut.stop());
+                x.record.detail = Some(cut.detail().into());
+            }
+            None => x.record.verdict = if end.is_broken { Verdict::Abandoned } else { Verdict::Allow },
+        }
     });
-    connection.set_tunnel(Tunnel { upstream: Box::new(io), leftover, on_end });
+    connection.set_tunnel(Tunnel { upstream: Box::new(io), leftover, limits, on_end });
     Response::from_parts(parts, ExchangeBody::none())
 }

@@ -25,6 +25,8 @@ mod soak;
 mod streams;
 #[path = "peers/tls.rs"]
 mod tls;
+#[path = "peers/websocket.rs"]
+mod websocket;
 
 #[test]
 #[ignore = "no test: what other tests start as a process of its own"]

@@ -1,5 +1,6 @@
 //! A fake upstream: records every request exactly as it came and answers as scripted, or wrongly on purpose.
 
+mod echo;
 pub mod reply;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,7 +193,7 @@ async fn converse<T: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut io: T,
         let bytes = reply.bytes(&seen)?;
         write(&mut io, &bytes, reply.pause).await?;
         if reply.echo {
-            return echo(&mut io, &mut buffer).await;
+            return echo::frames(&mut io, &mut buffer).await;
         }
         if reply.closes() {
             io.shutdown().await?;
@@ -210,17 +211,6 @@ async fn write<T: AsyncWrite + Unpin>(io: &mut T, bytes: &[u8], pause: Option<u6
         tokio::time::sleep(Duration::from_millis(pause.unwrap_or_default())).await;
     }
     Ok(())
-}
-
-async fn echo<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, buffer: &mut Vec<u8>) -> Result<()> {
-    loop {
-        io.write_all(buffer).await?;
-        io.flush().await?;
-        buffer.clear();
-        if io.read_buf(buffer).await? == 0 {
-            return Ok(());
-        }
-    }
 }
 
 /// Reads one request; None when the connection ends between requests.

@@ -43,7 +43,7 @@ pub use drain::{Drain, Watch};
 pub use roster::Roster;
 pub use service::Tracked;
 pub use share::Share;
-pub use tunnel::{Stream, Tunnel, TunnelEnd};
+pub use tunnel::{Cut, Stream, Tunnel, TunnelEnd};
 
 /// What the gateway does with a connection. One per core.
 pub trait Handler: 'static {

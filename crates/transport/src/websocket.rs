@@ -4,7 +4,10 @@
 //! is refused on every operation.
 
 mod config;
+mod frames;
 mod handshake;
 
-pub use config::{Compiled, Config, Form, compile};
+pub use config::{Compiled, Config, Form, Limits, compile};
+pub use frames::{Breach, Sender};
+pub(crate) use frames::{Frames, MAX_HEADER_BYTES, close_frame};
 pub use handshake::{Handshake, check_origin};

@@ -20,8 +20,12 @@ const PEERS: &[(&str, &str)] = &[
     ("h2load", "nghttp2-client"),
 ];
 
-/// Judges the TLS of a listener.
-const SSLYZE: &str = "sslyze==6.3.1";
+/// What comes from PyPI instead, each into a folder of its own below `target`: what it is for, the folder, the file that shows
+/// that it is there, the package.
+const PYTHON_PEERS: &[(&str, &str, &str, &str)] = &[
+    ("judges the TLS of a listener", "sslyze", "bin/sslyze", "sslyze==6.3.1"),
+    ("speaks WebSocket on both sides", "websockets", "bin/websockets", "websockets==17.4"),
+];
 
 /// Installs, builds, tests.
 ///
@@ -29,7 +33,7 @@ const SSLYZE: &str = "sslyze==6.3.1";
 /// A peer is missing and cannot be installed, or a test failed.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     install_peers()?;
-    install_sslyze();
+    PYTHON_PEERS.iter().for_each(install_from_pypi);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let nextest =
         Command::new(&cargo).args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
@@ -70,19 +74,18 @@ fn install_peers() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// sslyze is no Debian package: it comes from PyPI into a folder of its own. Where that does not work, its one test says that
-/// it was left out.
-fn install_sslyze() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sslyze");
-    if is_present("sslyze") || folder.join("bin/sslyze").is_file() {
+/// Where this does not work, the one test that needs it says that it was left out.
+fn install_from_pypi((_, folder, file, package): &(&str, &str, &str, &str)) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(folder);
+    if folder.join(file).is_file() {
         return;
     }
-    println!("installing sslyze");
+    println!("installing {package}");
     let is_done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
     let installed = is_done(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-        && is_done(Command::new(folder.join("bin/pip")).args(["install", "--quiet", SSLYZE]));
+        && is_done(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]));
     if !installed {
-        println!("sslyze cannot be installed: its test is left out");
+        println!("{package} cannot be installed: its test is left out");
     }
 }
 

@@ -192,7 +192,9 @@ pub struct Then {
     /// Nothing that looks whole comes: no answer at all, content cut short, or a refusal of ours. An answer has one of
     /// the `status` codes all the same.
     pub cut: bool,
-    /// Bytes sent after a 101 that come back.
+    /// Bytes sent after a 101, one character a byte.
+    pub sends: Option<String>,
+    /// What comes back for them.
     pub echo: Option<String>,
     /// What reached the upstream: a count, or what the last request was.
     pub upstream_saw: Option<Saw>,

@@ -24,7 +24,8 @@ pub struct Plan {
     answers: usize,
     closed: bool,
     alert: bool,
-    echo: Option<Vec<u8>>,
+    /// What is sent after a 101, and how much comes back.
+    echo: Option<(Vec<u8>, usize)>,
 }
 
 #[derive(Clone, Debug)]
@@ -92,7 +93,13 @@ impl Plan {
             answers: then.answers.unwrap_or(1),
             closed: then.closed || then.no_answer,
             alert: then.alert.is_some(),
-            echo: then.echo.as_deref().map(crate::latin1::to_bytes).transpose()?,
+            echo: match (&then.sends, &then.echo) {
+                (None, None) => None,
+                (sends, echo) => {
+                    let want = echo.as_deref().map(crate::latin1::to_bytes).transpose()?.unwrap_or_default();
+                    Some((crate::latin1::to_bytes(sends.as_deref().unwrap_or_default())?, want.len()))
+                }
+            },
         })
     }
 
@@ -162,8 +169,8 @@ impl Plan {
             sent.answer = Some(next);
             sent.answers += 1;
         }
-        if let Some(echo) = &self.echo {
-            sent.echoed = Some(connection.echo(echo, echo.len()).await?);
+        if let Some((bytes, want)) = &self.echo {
+            sent.echoed = Some(connection.echo(bytes, *want).await?);
         }
         if self.closed {
             sent.rest = connection.rest().await?;

@@ -37,7 +37,7 @@ pub struct Reply {
     pub pause: Option<u64>,
     /// Wait before answering until the case releases it.
     pub hang: bool,
-    /// Send back every byte that follows (a tunnel).
+    /// Send back every WebSocket frame that follows, unmasked.
     pub echo: bool,
 }
 

@@ -66,7 +66,7 @@ async fn a_tunnel_echoes() {
     let (_upstream, mut client) =
         scripted("GET /t: { status: 101, headers: { upgrade: websocket }, echo: true }").await;
     assert_eq!(client.exchange(b"GET /t HTTP/1.1\r\n\r\n", false).await.unwrap().unwrap().status, 101);
-    assert_eq!(client.echo(b"ping", 4).await.unwrap(), b"ping");
+    assert_eq!(client.echo(b"\x81\x84key!\x1b\x0c\x17F", 6).await.unwrap(), b"\x81\x04ping");
 }
 
 #[tokio::test]

@@ -1,17 +1,22 @@
-//! A connection after 101: bytes both ways until both sides end, one fails, or neither sends for long.
+//! A connection after 101: the frames of a WebSocket both ways, until both sides end, one breaks the rules, or time is up.
+
+mod direction;
 
 use std::future::poll_fn;
-use std::io;
-use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
-use portcullis_core::bounds::TUNNEL_BUFFER_BYTES;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use portcullis_core::{Fault, Reason, Stop};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
 use super::drain::Watch;
+use crate::websocket::{Breach, Limits, Sender};
+use crate::wheel::Timer;
+use direction::Direction;
+
+/// Status of a close frame where nobody did anything wrong (RFC 6455 §7.4.1).
+const GOING_AWAY: u16 = 1001;
 
 /// Either side of a tunnel.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
@@ -23,6 +28,8 @@ pub struct Tunnel {
     pub upstream: Box<dyn Stream>,
     /// What the upstream sent behind its 101.
     pub leftover: Bytes,
+    /// What may pass.
+    pub limits: Limits,
     /// Called once at the end; owns the exchange.
     pub on_end: Box<dyn FnOnce(TunnelEnd)>,
 }
@@ -34,111 +41,144 @@ pub struct TunnelEnd {
     pub up: u64,
     /// Bytes that the client took from the upstream.
     pub down: u64,
-    /// Ended by us: neither side sent a byte for [`super::Timeouts::tunnel_idle`].
-    pub is_idle: bool,
+    /// Why we ended it, where we did.
+    pub cut: Option<Cut>,
     /// One side broke off instead of ending.
     pub is_broken: bool,
 }
 
+/// Why a tunnel was ended by us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Of a frame of this side.
+    Breach(Sender, Breach),
+    /// Neither side sent a byte for [`super::Timeouts::tunnel_idle`].
+    Silent,
+    /// It was open for [`Limits::max_age`].
+    Old,
+}
+
+impl Cut {
+    /// What it is to the exchange.
+    pub fn stop(self) -> Stop {
+        match self {
+            Self::Breach(Sender::Upstream, breach) => Fault::new(Reason::UpstreamMalformed, breach.detail()).into(),
+            Self::Breach(Sender::Client, Breach::Protocol(_)) => Stop::Deny(Reason::WebSocketFrame),
+            Self::Breach(Sender::Client, Breach::TooLarge) => Stop::Deny(Reason::WebSocketTooLarge),
+            Self::Breach(Sender::Client, Breach::TooFast) => Stop::Deny(Reason::WebSocketRate),
+            Self::Silent | Self::Old => Stop::Deny(Reason::WebSocketTimeout),
+        }
+    }
+
+    /// More of it, for the record.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Breach(_, breach) => breach.detail(),
+            Self::Silent => "silent",
+            Self::Old => "age",
+        }
+    }
+
+    const fn code(self) -> u16 {
+        match self {
+            Self::Breach(_, breach) => breach.code(),
+            Self::Silent | Self::Old => GOING_AWAY,
+        }
+    }
+}
+
 /// Carries the tunnel to its end. `early` is what the client sent behind its request.
 pub(super) async fn run(client: &mut dyn Stream, early: Bytes, tunnel: Tunnel, connection: &Connection, watch: &Watch) {
-    let (timer, idle) = (connection.timer(), connection.timeouts.tunnel_idle);
-    let Tunnel { mut upstream, leftover, on_end } = tunnel;
-    let mut up = Direction::new(early);
-    let mut down = Direction::new(leftover);
-    timer.arm(idle);
+    let Tunnel { mut upstream, leftover, limits, on_end } = tunnel;
+    let (idle, age) = (connection.timer(), connection.timer().another());
+    idle.arm(connection.timeouts.tunnel_idle);
+    age.arm(limits.max_age);
+    let mut course = Course {
+        up: Direction::new(Sender::Client, &limits, early),
+        down: Direction::new(Sender::Upstream, &limits, leftover),
+        cut: None,
+        idle,
+        age: &age,
+        connection,
+    };
     let end = poll_fn(|context| {
         if watch.poll_aborted(context).is_ready() {
             return Poll::Ready(None);
         }
-        let before = up.bytes.saturating_add(down.bytes);
-        let outcomes = (up.poll(client, &mut *upstream, context), down.poll(&mut *upstream, client, context));
-        let mut end = TunnelEnd { up: up.bytes, down: down.bytes, is_idle: false, is_broken: false };
-        match outcomes {
-            (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => end.is_broken = true,
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {}
-            _ => {
-                if up.bytes.saturating_add(down.bytes) > before {
-                    timer.arm(idle);
-                }
-                ready!(timer.poll_expired(context));
-                end.is_idle = true;
-            }
-        }
-        Poll::Ready(Some(end))
+        course.poll(client, &mut *upstream, context).map(Some)
     });
     if let Some(end) = end.await {
         on_end(end);
     }
 }
 
-/// One way of a tunnel. Holds memory only while its writer is slower than its reader, [`TUNNEL_BUFFER_BYTES`] at most
-/// beside what came before the tunnel.
-struct Direction {
-    /// Read, not yet written.
-    pending: Bytes,
-    bytes: u64,
-    is_read: bool,
-    is_shut: bool,
+/// A tunnel on its way.
+struct Course<'a> {
+    up: Direction,
+    down: Direction,
+    cut: Option<Cut>,
+    idle: &'a Timer,
+    age: &'a Timer,
+    connection: &'a Connection,
 }
 
-impl Direction {
-    const fn new(pending: Bytes) -> Self {
-        Self { pending, bytes: 0, is_read: false, is_shut: false }
-    }
-
-    /// Ready when the reader ended and the writer was told.
-    fn poll(&mut self, from: &mut dyn Stream, to: &mut dyn Stream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.is_shut {
-            while self.pending.has_remaining() {
-                let written = ready!(Pin::new(&mut *to).poll_write(context, &self.pending))?;
-                self.wrote(written)?;
-                self.pending.advance(written);
-            }
-            if self.is_read {
-                ready!(Pin::new(&mut *to).poll_shutdown(context))?;
-                self.is_shut = true;
-            } else {
-                ready!(self.poll_transfer(from, to, context))?;
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Reads once and writes it, through the stack.
-    fn poll_transfer(
+impl Course<'_> {
+    fn poll(
         &mut self,
-        from: &mut dyn Stream,
-        to: &mut dyn Stream,
+        client: &mut dyn Stream,
+        upstream: &mut dyn Stream,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut space = [MaybeUninit::uninit(); TUNNEL_BUFFER_BYTES];
-        let mut buffer = ReadBuf::uninit(&mut space);
-        match Pin::new(from).poll_read(context, &mut buffer) {
-            Poll::Pending => {
-                ready!(Pin::new(to).poll_flush(context))?;
-                return Poll::Pending;
+    ) -> Poll<TunnelEnd> {
+        loop {
+            let (before, now) = (self.moved(), self.idle.now());
+            let up = self.up.poll(client, upstream, now, context);
+            let down = self.down.poll(upstream, client, now, context);
+            if self.cut.is_none()
+                && let Some(cut) = self.breach()
+            {
+                self.close(cut);
+                continue;
             }
-            Poll::Ready(outcome) => outcome?,
+            match (up, down) {
+                (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => return Poll::Ready(self.end(true)),
+                (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => return Poll::Ready(self.end(false)),
+                _ => {}
+            }
+            if self.cut.is_some() {
+                ready!(self.idle.poll_expired(context)); // whoever has not taken its close frame by now does not read
+                return Poll::Ready(self.end(false));
+            }
+            if self.moved() > before {
+                self.idle.arm(self.connection.timeouts.tunnel_idle);
+            }
+            let cut = if self.age.poll_expired(context).is_ready() {
+                Cut::Old
+            } else {
+                ready!(self.idle.poll_expired(context));
+                Cut::Silent
+            };
+            self.close(cut);
         }
-        let mut read = buffer.filled();
-        if read.is_empty() {
-            self.is_read = true;
-            return Poll::Ready(Ok(()));
-        }
-        if let Poll::Ready(written) = Pin::new(to).poll_write(context, read)? {
-            self.wrote(written)?;
-            read.advance(written);
-        }
-        self.pending = Bytes::copy_from_slice(read);
-        Poll::Ready(Ok(()))
     }
 
-    fn wrote(&mut self, written: usize) -> io::Result<()> {
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        self.bytes = self.bytes.saturating_add(written as u64);
-        Ok(())
+    fn breach(&self) -> Option<Cut> {
+        let client = self.up.breach().map(|breach| Cut::Breach(Sender::Client, breach));
+        client.or_else(|| self.down.breach().map(|breach| Cut::Breach(Sender::Upstream, breach)))
+    }
+
+    /// Both sides are told, as soon as the frame that each is in the middle of has passed.
+    fn close(&mut self, cut: Cut) {
+        self.cut = Some(cut);
+        self.up.close(cut.code());
+        self.down.close(cut.code());
+        self.idle.arm(self.connection.timeouts.linger);
+    }
+
+    const fn moved(&self) -> u64 {
+        self.up.bytes().saturating_add(self.down.bytes())
+    }
+
+    const fn end(&self, is_broken: bool) -> TunnelEnd {
+        TunnelEnd { up: self.up.bytes(), down: self.down.bytes(), cut: self.cut, is_broken }
     }
 }

@@ -10,7 +10,7 @@ fn spanned<T>(value: T) -> Spanned<T> {
 fn rules(origins: Option<&[&str]>) -> Compiled {
     let origins = origins.map(|origins| origins.iter().map(|origin| spanned((*origin).to_owned())).collect());
     let mut findings = Vec::new();
-    let config = crate::websocket::Config { origins };
+    let config = crate::websocket::Config { origins, ..Default::default() };
     let compiled = compile(&spanned(ScalarOr::Long(config)), &mut findings).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
     Compiled::clone(&compiled)
