@@ -8,7 +8,7 @@ use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
 use super::pool::{Busy, Choice, Lease, Pools, Slot, View};
-use super::standing::Attempted;
+use super::standing::{Attempted, Claim};
 use super::upload::{Replay, RequestBody, Upload};
 use crate::wheel::Timer;
 use bytes::Bytes;
@@ -135,8 +135,8 @@ struct Chosen<B: RequestBody> {
     busy: Busy<B>,
     /// Over a new connection, whatever was kept.
     fresh: bool,
-    /// It was set aside, and this attempt finds out whether it is back.
-    is_probe: bool,
+    /// It was set aside, and this attempt has to find out whether it is back.
+    claim: Option<Claim>,
     /// When it was chosen.
     at: u64,
 }
@@ -158,7 +158,7 @@ impl<B: RequestBody> Course<'_, B> {
         }
         let mut chosen = self.first()?;
         loop {
-            let Chosen { index, is_probe, at, .. } = chosen;
+            let Chosen { index, claim, at, .. } = chosen;
             let kept = if chosen.fresh { None } else { chosen.busy.slot().take() };
             let was_kept = kept.is_some();
             let opened = match kept {
@@ -172,7 +172,7 @@ impl<B: RequestBody> Course<'_, B> {
             let mut lease = match opened {
                 Ok(link) => Lease { link, busy: chosen.busy },
                 Err(stop) => {
-                    self.upstream.note(&self.view.targets, index, is_probe, Attempted::Refused);
+                    self.upstream.note(&self.view.targets, index, claim, Attempted::Refused);
                     chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
                     continue;
                 }
@@ -194,7 +194,7 @@ impl<B: RequestBody> Course<'_, B> {
             let lost = match outcome {
                 Ok(Ok(response)) => {
                     self.time(lease.busy.slot(), at, !response.status().is_server_error());
-                    return self.answered(lease, response, index, is_probe);
+                    return self.answered(lease, response, index, claim);
                 }
                 Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
                 // Not sent again: a slow upstream is not helped by more work.
@@ -204,7 +204,7 @@ impl<B: RequestBody> Course<'_, B> {
                 // A kept connection that ended in silence had been closed before it was asked, for all we know.
                 if is_fault_of_upstream(&lost.stop) && !(lost.silent && was_kept) {
                     self.time(lease.busy.slot(), at, false);
-                    self.upstream.note(&self.view.targets, index, is_probe, Attempted::Failed);
+                    self.upstream.note(&self.view.targets, index, claim, Attempted::Failed);
                 }
                 let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
                 drop(lease);
@@ -218,7 +218,7 @@ impl<B: RequestBody> Course<'_, B> {
             }
             drop(lease.link);
             lease.busy.slot().close_dead();
-            chosen = Chosen { index, busy: lease.busy, fresh: false, is_probe, at };
+            chosen = Chosen { index, busy: lease.busy, fresh: false, claim, at };
         }
     }
 
@@ -252,10 +252,10 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     fn enter(&mut self, choice: Choice, fresh: bool) -> Option<Chosen<B>> {
-        let Choice { index, is_probe, at } = choice;
+        let Choice { index, claim, at } = choice;
         let busy = self.view.slots.get(index)?.enter();
         self.tried.push(index);
-        Some(Chosen { index, busy, fresh, is_probe, at })
+        Some(Chosen { index, busy, fresh, claim, at })
     }
 
     /// After a miss: another endpoint; without one, the same over a new connection, if what failed was one kept from before.
@@ -263,7 +263,7 @@ impl<B: RequestBody> Course<'_, B> {
         let tried = self.tried.all();
         if miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS {
             let other = self.pools.choose(&self.view, self.upstream, tried);
-            let again = Choice { index, is_probe: false, at: self.upstream.now() };
+            let again = Choice { index, claim: None, at: self.upstream.now() };
             if let Some(next) = other.or(miss.kept.then_some(again))
                 && self.view.budget.withdraw()
                 && let Some(chosen) = self.enter(next, other.is_none())
@@ -308,17 +308,12 @@ impl<B: RequestBody> Course<'_, B> {
         lease: Lease<B>,
         response: Response<Incoming>,
         index: usize,
-        is_probe: bool,
+        claim: Option<Claim>,
     ) -> Result<Answer<B>, Failed> {
         let status = response.status();
         let answer = self.admit(lease, response);
         let is_well = answer.is_ok() && !status.is_server_error();
-        self.upstream.note(
-            &self.view.targets,
-            index,
-            is_probe,
-            if is_well { Attempted::Well } else { Attempted::Failed },
-        );
+        self.upstream.note(&self.view.targets, index, claim, if is_well { Attempted::Well } else { Attempted::Failed });
         let answer = answer.map_err(|stop| self.failed(index, stop))?;
         self.upstream.settle(self.permit.as_mut(), matches!(status.as_u16(), 502..=504));
         Ok(answer)

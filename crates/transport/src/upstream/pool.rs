@@ -3,6 +3,7 @@
 use super::compiled::Compiled;
 use super::latency::Latency;
 use super::link::Link;
+use super::standing::Claim;
 use super::targets::{At, Targets};
 use super::upload::RequestBody;
 use crate::wheel::Wheel;
@@ -66,8 +67,8 @@ pub(super) struct Slot<B: RequestBody> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     pub(super) index: usize,
-    /// It was set aside, and this request finds out whether it is back.
-    pub(super) is_probe: bool,
+    /// It was set aside, and this request has to find out whether it is back.
+    pub(super) claim: Option<Claim>,
     /// When it was chosen, in microseconds of the clock; nobody asks where there is no choice.
     pub(super) at: u64,
 }
@@ -142,11 +143,11 @@ impl<B: RequestBody> Pools<B> {
     pub(super) fn choose(&self, view: &View<B>, upstream: &Compiled, tried: &[u16]) -> Option<Choice> {
         let (targets, count) = (&**view.targets, view.slots.len());
         if count <= 1 {
-            let only = Choice { index: 0, is_probe: false, at: 0 };
+            let only = Choice { index: 0, claim: None, at: 0 };
             return (tried.is_empty() && Compiled::is_open(targets, 0)).then_some(only);
         }
         let at = upstream.now();
-        let known = |index| Some(Choice { index, is_probe: false, at });
+        let known = |index| Some(Choice { index, claim: None, at });
         let cost = |index: usize| view.slots.get(index).map_or(f64::INFINITY, |slot| slot.cost(at));
         let random = self.next_random();
         let first = below(random, count);
@@ -158,8 +159,9 @@ impl<B: RequestBody> Pools<B> {
         let untried = |index: &usize| !tried.iter().any(|&tried| usize::from(tried) == *index);
         let all = || (first..count).chain(0..first).filter(untried);
         // A request that failed once is not the one to find out.
-        match all().find(|&index| tried.is_empty() && upstream.claim(targets, index)) {
-            Some(index) => Some(Choice { index, is_probe: true, at }),
+        let claimed = |index| upstream.claim(targets, index).map(|claim| Choice { index, claim: Some(claim), at });
+        match all().filter(|_| tried.is_empty()).find_map(claimed) {
+            Some(choice) => Some(choice),
             None => {
                 let open = all().filter(|&index| Compiled::is_open(targets, index));
                 open.min_by(|&one, &other| cost(one).total_cmp(&cost(other))).and_then(known)

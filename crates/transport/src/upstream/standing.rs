@@ -36,6 +36,10 @@ pub(super) enum Attempted {
     Refused,
 }
 
+/// The right to find out whether an endpoint is back, until somebody else has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim(u64);
+
 /// The standing of one endpoint. Set aside is an endpoint that rests or is ejected.
 #[derive(Default)]
 pub(super) struct Standing {
@@ -104,34 +108,41 @@ impl Standing {
     }
 
     /// Whether it was left alone for long enough: one caller is told so and must try it; the next one only after `patience`.
-    pub(super) fn claim(&self, clock: &Clock, patience: Duration) -> bool {
+    pub(super) fn claim(&self, clock: &Clock, patience: Duration) -> Option<Claim> {
         let until = self.until.load(Ordering::Relaxed);
         if until == 0 || self.is_down() {
-            return false;
+            return None;
         }
         let now = clock.monotonic_micros();
         let next = now.saturating_add(micros(patience)).max(1);
-        now >= until && self.until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let is_ours =
+            now >= until && self.until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        is_ours.then_some(Claim(next))
     }
 
-    /// Notes an attempt. `is_probe`: its endpoint was claimed for it. `may_leave` says whether enough others are left.
+    /// Notes an attempt, which is a probe if the endpoint was claimed for it and not for another one since. `may_leave` says whether enough others are left.
     pub(super) fn note(
         &self,
         attempted: Attempted,
-        is_probe: bool,
+        claim: Option<Claim>,
         settings: EjectionSettings,
         clock: &Clock,
         may_leave: impl Fn() -> bool,
     ) -> Option<Moved> {
-        if !is_probe && self.until.load(Ordering::Relaxed) != 0 {
+        let until = self.until.load(Ordering::Relaxed);
+        let is_probe = claim == Some(Claim(until));
+        if !is_probe && until != 0 {
             return None; // sent before it was set aside: only a probe brings it back or prolongs it
         }
         if attempted == Attempted::Well {
             return self.well(is_probe, settings, clock);
         }
         let strikes = self.strikes.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if strikes == 1 {
+            self.forgive(settings.span, clock);
+        }
         if settings.failures.is_some_and(|most| strikes >= most) {
-            let times = self.next_times(settings.span, is_probe, clock);
+            let times = self.times.load(Ordering::Relaxed).saturating_add(1).min(MAX_TIMES);
             let span = settings.span.saturating_mul(times);
             return self.set_aside(span, is_probe, clock, may_leave).then(|| {
                 self.times.store(times, Ordering::Relaxed);
@@ -160,12 +171,12 @@ impl Standing {
         settings.failures.is_some_and(|most| strikes >= most).then_some(Moved::Returned)
     }
 
-    /// One more than the last time, unless the endpoint was well for longer than it was out.
-    fn next_times(&self, span: Duration, is_probe: bool, clock: &Clock) -> u32 {
-        let times = self.times.load(Ordering::Relaxed);
+    /// An endpoint that was well for as long as it was out begins anew.
+    fn forgive(&self, span: Duration, clock: &Clock) {
         let well_for = clock.monotonic_micros().saturating_sub(self.returned.load(Ordering::Relaxed));
-        let is_forgiven = !is_probe && well_for >= micros(span.saturating_mul(times));
-        if is_forgiven { 1 } else { times.saturating_add(1).min(MAX_TIMES) }
+        if well_for >= micros(span.saturating_mul(self.times.load(Ordering::Relaxed))) {
+            self.times.store(0, Ordering::Relaxed);
+        }
     }
 
     fn set_aside(&self, span: Duration, is_probe: bool, clock: &Clock, may_leave: impl Fn() -> bool) -> bool {

@@ -2,7 +2,7 @@
 
 use super::compiled::{Compiled, Endpoint, Place};
 use super::resolve::is_suspect;
-use super::standing::{Attempted, Moved, Standing};
+use super::standing::{Attempted, Claim, Moved, Standing};
 use portcullis_core::Stop;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -72,13 +72,13 @@ impl Compiled {
 
     /// Whether the target was left alone for long enough: one caller is told so, and must try it. Another one may once this one
     /// has had the time for it, in case it was given up.
-    pub(super) fn claim(&self, targets: &Targets, index: usize) -> bool {
+    pub(super) fn claim(&self, targets: &Targets, index: usize) -> Option<Claim> {
         let patience = self.timeouts.connect.saturating_add(self.timeouts.response);
-        targets.get(index).is_some_and(|target| target.standing.claim(&self.clock, patience))
+        targets.get(index)?.standing.claim(&self.clock, patience)
     }
 
     /// Notes what an attempt says of its target. At most half of the targets are set aside (edge/P7), and never the only one.
-    pub(super) fn note(&self, targets: &Targets, index: usize, is_probe: bool, attempted: Attempted) {
+    pub(super) fn note(&self, targets: &Targets, index: usize, claim: Option<Claim>, attempted: Attempted) {
         let Some(target) = targets.get(index) else { return };
         let may_leave = || {
             let others = targets.iter().filter(|other| !Arc::ptr_eq(&other.standing, &target.standing));
@@ -86,7 +86,7 @@ impl Compiled {
             out.saturating_add(1).saturating_mul(2) <= targets.len()
         };
         let (upstream, endpoint, at) = (self.name(), self.endpoint(target.endpoint), target.at);
-        match target.standing.note(attempted, is_probe, self.ejection, &self.clock, may_leave) {
+        match target.standing.note(attempted, claim, self.ejection, &self.clock, may_leave) {
             None => {}
             Some(Moved::Ejected(span, failures)) => {
                 tracing::warn!(upstream, endpoint, %at, ?span, failures, "endpoint ejected: it fails again and again");

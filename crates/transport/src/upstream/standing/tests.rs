@@ -2,25 +2,28 @@
 
 use super::*;
 use Attempted::{Failed, Refused, Well};
+use std::cell::Cell;
 
 /// One endpoint and its time, which begins well after 0.
-struct One(Standing, Clock);
+struct One(Standing, Clock, Cell<Option<Claim>>);
 
 impl One {
     fn new() -> Self {
-        Self(Standing::default(), Clock::manual(1_000_000_000))
+        Self(Standing::default(), Clock::manual(1_000_000_000), Cell::default())
     }
 
     fn note(&self, attempted: Attempted) -> Option<Moved> {
-        self.0.note(attempted, false, EjectionSettings::default(), &self.1, || true)
+        self.0.note(attempted, None, EjectionSettings::default(), &self.1, || true)
     }
 
     fn probe(&self, attempted: Attempted) -> Option<Moved> {
-        self.0.note(attempted, true, EjectionSettings::default(), &self.1, || true)
+        self.0.note(attempted, self.2.get(), EjectionSettings::default(), &self.1, || true)
     }
 
     fn claim(&self) -> bool {
-        self.0.claim(&self.1, Duration::from_secs(16))
+        let claim = self.0.claim(&self.1, Duration::from_secs(16));
+        self.2.set(claim.or(self.2.get()));
+        claim.is_some()
     }
 
     fn pass(&self, seconds: u64) {
@@ -126,10 +129,43 @@ fn a_probe_that_is_given_up_leaves_its_place_to_another() {
 }
 
 #[test]
+fn a_probe_that_another_one_overtook_is_none() {
+    for attempted in [Well, Failed, Refused] {
+        let one = One::new().ejected();
+        one.pass(30);
+        assert!(one.claim());
+        let late = one.2.get();
+        one.pass(16);
+        assert!(one.claim(), "given up, for all that is known");
+        let settings = EjectionSettings::default();
+        assert_eq!(one.0.note(attempted, late, settings, &one.1, || true), None);
+        assert!(!one.0.is_open());
+        assert_eq!(one.probe(Well), Some(Moved::Returned));
+        assert_eq!(one.0.note(attempted, late, settings, &one.1, || false), None);
+        assert!(one.0.is_open());
+    }
+}
+
+#[test]
+fn a_fault_of_yesterday_does_not_make_a_rest_of_today_longer() {
+    let one = One::new().ejected();
+    one.pass(30);
+    assert!(one.claim());
+    one.probe(Well);
+    one.pass(86_400);
+    one.note(Refused);
+    for moved in [None, None, None, Some(Moved::Ejected(Duration::from_secs(30), 5))] {
+        one.pass(1);
+        assert!(one.claim());
+        assert_eq!(one.probe(Refused), moved);
+    }
+}
+
+#[test]
 fn where_no_other_is_left_it_stays() {
     let one = One::new();
     for attempted in [Refused, Failed, Failed, Failed, Failed, Failed] {
-        assert_eq!(one.0.note(attempted, false, EjectionSettings::default(), &one.1, || false), None);
+        assert_eq!(one.0.note(attempted, None, EjectionSettings::default(), &one.1, || false), None);
         assert!(one.0.is_open());
     }
     let asked = std::cell::Cell::new(0);
@@ -137,7 +173,7 @@ fn where_no_other_is_left_it_stays() {
         asked.set(asked.get() + 1);
         asked.get() == 1
     };
-    assert_eq!(one.0.note(Failed, false, EjectionSettings::default(), &one.1, then_gone), None);
+    assert_eq!(one.0.note(Failed, None, EjectionSettings::default(), &one.1, then_gone), None);
     assert!(one.0.is_open(), "another one left in the same moment");
     assert_eq!(one.0.ejections(), 0);
 }
@@ -146,10 +182,10 @@ fn where_no_other_is_left_it_stays() {
 fn without_ejection_an_endpoint_only_rests() {
     let (one, settings) = (One::new(), EjectionSettings { failures: None, ..EjectionSettings::default() });
     for _ in 0..100 {
-        assert_eq!(one.0.note(Failed, false, settings, &one.1, || true), None);
+        assert_eq!(one.0.note(Failed, None, settings, &one.1, || true), None);
     }
     assert!(one.0.is_open());
-    one.0.note(Refused, false, settings, &one.1, || true);
+    one.0.note(Refused, None, settings, &one.1, || true);
     assert!(!one.0.is_open());
     one.pass(1);
     assert!(one.claim());

@@ -67,7 +67,7 @@ fn at_most_half_of_the_endpoints_are_ejected() {
         let upstream = settings(&urls).compile(&Clock::manual(1)).unwrap();
         for attempted in [Attempted::Failed, Attempted::Refused] {
             for index in (0..endpoints).flat_map(|index| [index; 9]) {
-                upstream.note(&upstream.targets(), index, false, attempted);
+                upstream.note(&upstream.targets(), index, None, attempted);
             }
             let look = upstream.look();
             assert_eq!((look.endpoints - look.usable, look.ejections), (ejected, ejected as u64), "of {endpoints}");
@@ -188,7 +188,7 @@ fn what_a_client_does_opens_no_breaker() {
 fn a_reload_forgets_no_failure() {
     let (clock, urls) = (Clock::manual(1), ["http://10.0.0.1:1".to_owned(), "http://10.0.0.2:1".to_owned()]);
     let running = settings(&urls).compile(&clock).unwrap();
-    (0..5).for_each(|_| running.note(&running.targets(), 1, false, Attempted::Failed));
+    (0..5).for_each(|_| running.note(&running.targets(), 1, None, Attempted::Failed));
     for _ in 0..20 {
         running.settle(running.admit().unwrap().as_mut(), true);
     }

@@ -211,7 +211,7 @@ fn what_is_known_of_an_address_stays_with_it() {
         let (gateway, mut name) = at_name(&named());
         name.look_up(&Scripted::new(&["10.0.0.1", "10.0.0.2"])).await;
         let targets = gateway.upstream.targets();
-        (0..5).for_each(|_| gateway.upstream.note(&targets, 1, false, crate::upstream::standing::Attempted::Failed));
+        (0..5).for_each(|_| gateway.upstream.note(&targets, 1, None, crate::upstream::standing::Attempted::Failed));
         name.look_up(&Scripted::new(&["10.0.0.2", "10.0.0.3", "10.0.0.4"])).await;
         let usable = |upstream: &Compiled| {
             let targets = upstream.targets();
