@@ -113,6 +113,8 @@ controls! {
         "the upstream is verified, waited for within deadlines, and its response judged before anything of it is believed";
     ResponseHeaders = "response.headers", ALL_MODES, "5.2, 6.4", "API8", "CWE-693",
         "security header fields are set and revealing ones removed on every response";
+    ResponseCors = "response.cors", ALL_MODES, "5.2, 6.4", "API8", "CWE-942",
+        "only pages of listed origins may read the API; preflights are answered here";
 }
 
 /// Controls of the design that later builds bring, so that naming one gets the right message.

@@ -84,5 +84,10 @@ reasons! {
 
     ResponseHeadersWeak = "response.headers_weak", ResponseHeaders, "the response lacked security header fields, or carried revealing ones";
 
+    CorsOrigin = "response.cors_origin", ResponseCors, "a preflight of a page whose origin is not listed";
+    CorsMethod = "response.cors_method", ResponseCors, "a preflight for a method that no operation of this path offers to pages of other origins";
+    CorsField = "response.cors_field", ResponseCors, "a preflight for a header field that pages of other origins may not set";
+    CorsUpstream = "response.cors_upstream", ResponseCors, "the upstream said itself which other origins may read";
+
     Internal = "transport.internal", TransportFraming, "the gateway failed on its own";
 }

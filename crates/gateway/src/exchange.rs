@@ -36,6 +36,8 @@ pub struct Exchange {
     pub is_credentialed: bool,
     /// Whether the client came over TLS.
     pub tls: bool,
+    /// What `Access-Control-Allow-Origin` says to the page that asks, where it may read.
+    pub granted: Option<HeaderValue>,
     /// What the request body says of itself, where there is one.
     pub upload: Option<Rc<Upload>>,
     /// The deadline of the whole.
@@ -62,6 +64,7 @@ impl Exchange {
             allow: None,
             is_credentialed: false,
             tls: false,
+            granted: None,
             upload: None,
             deadline: None,
             connection: None,

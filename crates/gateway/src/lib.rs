@@ -10,6 +10,7 @@
 pub mod body;
 pub mod config;
 pub mod cores;
+mod cors;
 pub mod coverage;
 pub mod exchange;
 mod expiry;

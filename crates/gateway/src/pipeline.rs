@@ -3,6 +3,7 @@
 
 use crate::body::{ExchangeBody, Patience, RequestBody};
 use crate::config::{Settings, Timeouts};
+use crate::cors;
 use crate::exchange::{Exchange, Upload};
 use crate::render;
 use crate::snapshot::Snapshot;
@@ -109,6 +110,14 @@ async fn stages(
     let routed = snapshot.routes.find(&head.authority.view(), target, &parts.method, audience);
     let routed = routed.map_err(|stop| misdirected(stop, connection))?;
     x.record.api = routed.api;
+    let other_method =
+        |method: &Method| match snapshot.routes.find(&head.authority.view(), target, method, audience).ok()?.outcome {
+            Outcome::Operation(operation) => Some(operation.id),
+            Outcome::Internal(_) | Outcome::PathUnknown | Outcome::MethodUnknown { .. } => None,
+        };
+    if let Some(fields) = cors::preflight(x, &parts, other_method)? {
+        return Ok(Answer::Own(StatusCode::NO_CONTENT, fields));
+    }
     let found = match routed.outcome {
         Outcome::Operation(operation) => {
             x.record.operation = Some(operation.id);
@@ -268,19 +277,23 @@ fn respond_head(mut x: Box<Exchange>, response: Response<UpstreamBody>) -> Respo
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     x.record.status = parts.status.as_u16();
-    harden::strip(&mut parts.headers);
+    let met = harden::strip(&mut parts.headers);
+    if met.cors {
+        cors::drop_upstream(&mut x, &mut parts.headers);
+    }
     harden_response(&mut x, &mut parts.headers);
     harden::sign(&mut parts.headers, x.id.clone());
     Response::from_parts(parts, ExchangeBody::upstream(content, x))
 }
 
-/// `response.headers`. What it would change is its finding in monitor.
+/// `response.cors`, then `response.headers`. What it would change is its finding in monitor.
 pub(crate) fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
+    let is_shared = cors::say(x, headers);
     let mode = x.mode(Control::ResponseHeaders);
     if mode == Mode::Off {
         return;
     }
-    let facts = harden::Facts { is_tls: x.tls, is_credentialed: x.is_credentialed };
+    let facts = harden::Facts { is_tls: x.tls, is_credentialed: x.is_credentialed, is_shared };
     let snapshot = Rc::clone(&x.snapshot);
     let rules = x.record.api.and_then(|api| snapshot.api(api)).map_or(&snapshot.harden, |api| &api.harden);
     let changes = harden::response(headers, facts, rules, mode == Mode::Enforce);

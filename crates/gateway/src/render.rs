@@ -144,6 +144,11 @@ pub const fn problem(reason: Reason) -> Problem {
         | Reason::UpstreamClosed
         | Reason::UpstreamMalformed
         | Reason::UpstreamInterim => BAD_GATEWAY,
+        // One answer: the page is told that it may not, not how far it came.
+        Reason::CorsOrigin | Reason::CorsMethod | Reason::CorsField => {
+            Problem::new(StatusCode::FORBIDDEN, "cors-refused", "Pages of this origin may not send this request")
+        }
+        Reason::CorsUpstream => BAD_GATEWAY, // only ever noted: enforcing removes the fields
         Reason::ResponseHeadersWeak => BAD_GATEWAY, // only ever noted: enforcing sets the fields instead of refusing
         Reason::Internal => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The gateway failed"),
     }

@@ -9,12 +9,15 @@ mod tests;
 
 pub use config::{Compiled, Config};
 
-use config::Field;
+use config::{CROSS_ORIGIN_RESOURCE_POLICY, Field};
 
 use crate::fields::names::{Table, bit, is_odd};
 use crate::fields::{OUR_VIA, X_REQUEST_ID};
 use http::header::{CACHE_CONTROL, CONNECTION, STRICT_TRANSPORT_SECURITY, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// What `Cross-Origin-Resource-Policy` says where CORS allows the page to read (edge/Y19).
+static CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 
 /// What a response field is to the gateway.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ enum Kind {
     Ours,
     /// Tells an attacker what runs behind us (CWE-200).
     Revealing,
+    /// Tells browsers which other origins may read: [`crate::cors`].
+    Cors,
 }
 
 static RESPONSE: Table<Kind> = Table::new(&[
@@ -75,6 +80,7 @@ static RESPONSE: Table<Kind> = Table::new(&[
 fn kind(name: &str) -> (Kind, u128) {
     match RESPONSE.find(name) {
         Some((at, kind)) => (kind, bit(at)),
+        None if name.starts_with(crate::cors::FAMILY) => (Kind::Cors, 0),
         None if !name.starts_with("x-") => (Kind::Pass, 0),
         None if name.starts_with("x-portcullis-") => (Kind::Ours, 0),
         None if ["x-debug-", "x-internal-", "x-envoy-"].iter().any(|family| name.starts_with(family)) => {
@@ -110,18 +116,29 @@ impl Doomed {
     }
 }
 
-/// Removes what spoke to us only and what only we say, and signs `Via`. Returns how many odd names were removed.
+/// What [`strip`] met on its one way through the fields, so that nobody has to look for it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Odd names, which were removed.
+    pub odd: u16,
+    /// Fields of CORS.
+    pub cors: bool,
+}
+
+/// Removes what spoke to us only and what only we say, and signs `Via`.
 ///
 /// A tunnel's 101 gets its fields back from [`crate::fields::restore_upgrade`].
-pub fn strip(headers: &mut HeaderMap) -> u16 {
+pub fn strip(headers: &mut HeaderMap) -> Met {
     let mut doomed = Doomed::default();
+    let mut met = Met::default();
     for name in headers.keys() {
         match kind(name.as_str()) {
             (Kind::Hop | Kind::Ours, bit) => doomed.add(bit, name),
-            (Kind::Pass | Kind::Revealing, _) if is_odd(name.as_str()) => {
-                doomed.count = doomed.count.saturating_add(1);
+            _ if is_odd(name.as_str()) => {
+                met.odd = met.odd.saturating_add(1);
                 doomed.add(0, name);
             }
+            (Kind::Cors, _) => met.cors = true,
             (Kind::Pass | Kind::Revealing, _) => {}
         }
     }
@@ -137,7 +154,7 @@ pub fn strip(headers: &mut HeaderMap) -> u16 {
     }
     doomed.remove_from(headers);
     headers.append(VIA, OUR_VIA.clone());
-    doomed.count
+    met
 }
 
 /// What [`response`] needs to know of the exchange.
@@ -147,6 +164,8 @@ pub struct Facts {
     pub is_tls: bool,
     /// Whether the request carried a credential.
     pub is_credentialed: bool,
+    /// Whether a page of another origin may read the response.
+    pub is_shared: bool,
 }
 
 /// What [`response`] changed, or would change.
@@ -178,7 +197,8 @@ pub fn response(headers: &mut HeaderMap, facts: Facts, rules: &Compiled, apply: 
     if apply {
         doomed.remove_from(headers);
     }
-    let mut setter = Setter { headers, apply, changes: Changes { set: 0, removed: doomed.count } };
+    let changes = Changes { set: 0, removed: doomed.count };
+    let mut setter = Setter { headers, apply, is_shared: facts.is_shared, changes };
     for field in rules.fields() {
         setter.set(field);
     }
@@ -199,6 +219,7 @@ pub fn response(headers: &mut HeaderMap, facts: Facts, rules: &Compiled, apply: 
 struct Setter<'a> {
     headers: &'a mut HeaderMap,
     apply: bool,
+    is_shared: bool,
     changes: Changes,
 }
 
@@ -206,6 +227,7 @@ impl Setter<'_> {
     /// Replaces all lines of `name` by one (edge/Y20).
     fn set(&mut self, field: &Field) {
         let Field { name, value, yields } = field;
+        let value = if self.is_shared && *name == CROSS_ORIGIN_RESOURCE_POLICY { &CROSS_ORIGIN } else { value };
         if *yields && self.headers.contains_key(name) {
             return;
         }

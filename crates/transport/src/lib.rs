@@ -10,6 +10,7 @@
 pub mod address_rate;
 mod block;
 pub mod client;
+pub mod cors;
 pub mod drive;
 pub mod fields;
 mod flat;

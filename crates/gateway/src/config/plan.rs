@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 use portcullis_core::{Control, Mode};
-use portcullis_transport::{drive, harden, head, listener, upstream, websocket};
+use portcullis_transport::{cors, drive, harden, head, listener, upstream, websocket};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,6 +79,8 @@ pub struct Api {
     pub has_hosts: bool,
     /// Fields of every response.
     pub harden: harden::Compiled,
+    /// Which pages of other origins may read; `None`: none.
+    pub cors: Option<cors::Compiled>,
     /// What holds for paths that no operation has.
     pub default: Settings,
 }

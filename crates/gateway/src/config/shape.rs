@@ -3,7 +3,7 @@
 use super::entries::Named;
 use super::secret::SecretText;
 use portcullis_core::config::{Period, ScalarOr, Size, Spanned};
-use portcullis_transport::{client, harden, listener, websocket};
+use portcullis_transport::{client, cors, harden, listener, websocket};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -328,6 +328,10 @@ pub struct Api {
     /// Header fields of every response of this API.
     #[serde(default)]
     pub response_headers: harden::Config,
+    /// Which pages of other origins may read this API. Default: none, and what the upstream says of it is removed.
+    #[serde(default)]
+    #[schemars(with = "Option<cors::Config>")]
+    pub cors: Option<Spanned<cors::Config>>,
 }
 
 /// Settings of one operation.

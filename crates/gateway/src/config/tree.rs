@@ -106,7 +106,6 @@ const PLANNED: &[(&str, &[&str])] = &[
             "lifecycle",
             "policies",
             "tenant",
-            "cors",
             "contract",
             "inspection",
             "flows",

@@ -123,6 +123,8 @@ pub(crate) static REQUEST: Table<Request> = Table::new(&[
     ("accept", PASS),
     ("accept-encoding", PASS),
     ("accept-language", PASS),
+    ("access-control-request-headers", PASS),
+    ("access-control-request-method", SINGLE),
     ("cache-control", PASS),
     ("date", SINGLE),
     ("dnt", PASS),

@@ -9,7 +9,7 @@ use portcullis_core::config::{ConfigError, Spanned};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(super) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Settings of the control `response.headers`: each field takes the value to send, or `off`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 use super::*;
 use portcullis_core::config::ConfigError;
 
-const TLS: Facts = Facts { is_tls: true, is_credentialed: false };
+const TLS: Facts = Facts { is_tls: true, is_credentialed: false, is_shared: false };
 
 fn fields(list: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -107,7 +107,7 @@ fn revealing_fields_are_removed() {
 #[test]
 fn monitor_counts_and_changes_nothing() {
     let list = [("server", "x"), ("x-debug-a", "1"), ("x-frame-options", "DENY"), ("cache-control", "public")];
-    for facts in [TLS, Facts { is_tls: false, is_credentialed: true }] {
+    for facts in [TLS, Facts { is_tls: false, is_credentialed: true, ..TLS }] {
         let (before, mut after) = (fields(&list), fields(&list));
         let would = response(&mut after, facts, &Compiled::default(), false);
         assert_eq!(before, after);
@@ -138,7 +138,7 @@ fn what_spoke_to_us_goes_no_further() {
         ("content-type", "application/json"),
         ("via", "1.1 cache"),
     ]);
-    assert_eq!(strip(&mut headers), 1, "odd names are counted");
+    assert_eq!(strip(&mut headers), Met { odd: 1, cors: false }, "odd names are counted");
     let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["content-type", "set-cookie", "via"]);

@@ -98,6 +98,12 @@ pub(crate) fn is_canonical_authority(text: &str, default_port: u16) -> bool {
     Parsed::read(text.as_bytes(), default_port).is_some_and(|parsed| parsed.rewritten().is_none())
 }
 
+/// `host[:port]` in canonical spelling; `None` where it is no authority. `default_port` is left out.
+pub(crate) fn canonical_authority(text: &str, default_port: u16) -> Option<Cow<'_, str>> {
+    let parsed = Parsed::read(text.as_bytes(), default_port)?;
+    Some(parsed.rewritten().map_or(Cow::Borrowed(text), |text| Cow::Owned(text.into())))
+}
+
 fn own(parsed: &Parsed<'_>, target: &http::uri::Authority) -> RequestAuthority {
     let text = parsed.rewritten().map_or_else(|| Text::Target(target.clone()), Text::Written);
     RequestAuthority { text, port: parsed.port }

@@ -8,7 +8,7 @@ use portcullis_core::ApiId;
 use portcullis_core::bounds::MAX_BODY_BYTES;
 use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
 use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
-use portcullis_transport::{harden, websocket};
+use portcullis_transport::{cors, harden, websocket};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ struct Draft<'a> {
     internal: Vec<(Spanned<String>, OperationConfig)>,
     modes: ApiModes<'a>,
     harden: Option<harden::Compiled>,
+    cors: Option<cors::Compiled>,
     upstream: Option<usize>,
     upstream_path: Option<Box<str>>,
     default: Settings,
@@ -105,11 +106,22 @@ impl Compiler<'_> {
             internal: internal(api),
             modes,
             harden,
+            cors: api.cors.as_ref().and_then(|cors| self.cors(cors)),
             upstream: position,
             upstream_path: api.upstream_path.as_ref().map(|path| self.upstream_path(path)),
             default,
             operations,
         }
+    }
+
+    /// An error that belongs to the whole gets the place of the whole.
+    fn cors(&mut self, written: &Spanned<cors::Config>) -> Option<cors::Compiled> {
+        let before = self.findings.len();
+        let compiled = written.value.compile(&mut self.findings);
+        for finding in self.findings.iter_mut().skip(before).filter(|finding| finding.line == 0) {
+            (finding.line, finding.column) = (written.referenced.line(), written.referenced.column());
+        }
+        compiled
     }
 
     /// Reads a document. One that cannot be opened is an error of the line that names it.
@@ -218,6 +230,7 @@ impl Draft<'_> {
             preserve_host: self.written.preserve_host,
             has_hosts: self.routing.hosts.is_some(),
             harden: self.harden?,
+            cors: self.cors,
             default: self.default,
         })
     }
