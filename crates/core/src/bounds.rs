@@ -154,6 +154,14 @@ pub const WHEEL_TICK: Duration = Duration::from_millis(100);
 pub const MAX_UPSTREAM_HEADER_FIELDS: usize = 200;
 /// Head of one upstream response in bytes: over it 502.
 pub const MAX_UPSTREAM_HEAD_BYTES: usize = 64 * 1024;
+/// Head of one request to an upstream in bytes, with what the gateway adds: over it 502. A client's own may take
+/// [`MAX_TARGET_BYTES`] and [`MAX_HEADER_LIST_BYTES`]; servers refuse or cut what is much longer.
+pub const MAX_FORWARDED_HEAD_BYTES: usize = 48 * 1024;
+/// What the gateway says of a request, in bytes at most: forwarding fields with the longest host, trace, request id.
+pub const OWN_FIELDS_BYTES: usize = 2 * 1024;
+/// Content of a 4xx that is looked at before it goes on: over it the content is replaced. Errors are short; what is held for one
+/// is bounded by this.
+pub const MAX_ERROR_BYTES: usize = 32 * 1024;
 /// Interim (1xx) responses before the final one: over it 502.
 pub const MAX_INTERIM_RESPONSES: u32 = 32;
 /// Idle connections kept per endpoint and core.

@@ -115,6 +115,8 @@ controls! {
         "security header fields are set and revealing ones removed on every response";
     ResponseCors = "response.cors", ALL_MODES, "5.2, 6.4", "API8", "CWE-942",
         "only pages of listed origins may read the API; preflights are answered here";
+    ResponseErrors = "response.errors", ALL_MODES, "5.2", "API8", "CWE-209",
+        "the content of upstream errors that may show what runs inside is replaced";
 }
 
 /// Controls of the design that later builds bring, so that naming one gets the right message.
@@ -135,7 +137,6 @@ pub const PLANNED: &[&str] = &[
     "limits.quota",
     "limits.concurrency",
     "limits.overload",
-    "response.errors",
     "inspection.crs",
     "flows.human",
     "protection.field",

@@ -80,6 +80,7 @@ reasons! {
     UpstreamTimeout = "transport.upstream_timeout", TransportUpstream, "the upstream did not answer in time";
     UpstreamClosed = "transport.upstream_closed", TransportUpstream, "the upstream closed before its response was complete";
     UpstreamMalformed = "transport.upstream_malformed", TransportUpstream, "the upstream's response breaks the grammar or the rules of HTTP";
+    UpstreamHead = "transport.upstream_head", TransportUpstream, "the request's head is over its bound with the fields that the gateway adds";
     UpstreamInterim = "transport.upstream_interim", TransportUpstream, "an unsolicited 101 or too many interim responses";
 
     ResponseHeadersWeak = "response.headers_weak", ResponseHeaders, "the response lacked security header fields, or carried revealing ones";
@@ -88,6 +89,12 @@ reasons! {
     CorsMethod = "response.cors_method", ResponseCors, "a preflight for a method that no operation of this path offers to pages of other origins";
     CorsField = "response.cors_field", ResponseCors, "a preflight for a header field that pages of other origins may not set";
     CorsUpstream = "response.cors_upstream", ResponseCors, "the upstream said itself which other origins may read";
+
+    CookieWeak = "response.cookie_weak", ResponseHeaders, "a cookie lacked Secure, HttpOnly or SameSite, or claimed more than its host";
+    LocationInternal = "response.location_internal", ResponseHeaders, "the response points to an internal address";
+
+    ServerError = "response.server_error", ResponseErrors, "the content of a 5xx of the upstream is not for clients";
+    ErrorDetail = "response.error_detail", ResponseErrors, "the content of a 4xx shows what runs inside, or cannot be looked at";
 
     Internal = "transport.internal", TransportFraming, "the gateway failed on its own";
 }

@@ -1,13 +1,16 @@
 //! Bodies on both sides: what the client sends, watched; what the client gets, which owns the exchange.
 
+use crate::errors;
 use crate::exchange::{Exchange, Upload};
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use portcullis_core::bounds::MIN_BODY_RATE;
 use portcullis_core::{Reason, Stop, Verdict};
 use portcullis_transport::drive::{Content as ClientContent, broken_content};
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -22,6 +25,52 @@ pub struct ExchangeBody {
 enum Content {
     Whole(Option<Bytes>),
     Upstream(UpstreamBody<RequestBody>),
+    Held(Held),
+}
+
+/// Content of an upstream's response that is handed on.
+pub enum FromUpstream {
+    /// As it comes.
+    Streamed(UpstreamBody<RequestBody>),
+    /// All of it arrived, and was looked at.
+    Held(Held),
+}
+
+/// Content that was read to its end.
+#[derive(Debug)]
+pub struct Held {
+    content: Bytes,
+    trailers: Option<HeaderMap>,
+}
+
+impl Held {
+    /// Reads `body` to its end; `None` where it is longer than `max_bytes`.
+    ///
+    /// # Errors
+    /// What the upstream did wrong.
+    pub async fn read(body: &mut UpstreamBody<RequestBody>, max_bytes: usize) -> Result<Option<Self>, Stop> {
+        let (mut content, mut trailers) = (Vec::new(), None);
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+            match frame.map_err(|error| error.0)?.into_data() {
+                Ok(data) if content.len().saturating_add(data.len()) > max_bytes => return Ok(None),
+                Ok(data) => content.extend_from_slice(&data),
+                Err(frame) => trailers = frame.into_trailers().ok(),
+            }
+        }
+        Ok(Some(Self { content: content.into(), trailers }))
+    }
+
+    /// The content.
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    fn next(&mut self) -> Option<Frame<Bytes>> {
+        if !self.content.is_empty() {
+            return Some(Frame::data(std::mem::take(&mut self.content)));
+        }
+        self.trailers.take().map(Frame::trailers)
+    }
 }
 
 /// Why a response was cut.
@@ -40,19 +89,23 @@ impl ExchangeBody {
         Self { content: Content::Whole(None), exchange: None }
     }
 
-    /// What the upstream sends, as it comes.
-    pub fn upstream(body: UpstreamBody<RequestBody>, mut exchange: Box<Exchange>) -> Self {
-        if body.is_end_stream() {
+    /// What the upstream sends.
+    pub fn upstream(body: FromUpstream, mut exchange: Box<Exchange>) -> Self {
+        let content = match body {
+            FromUpstream::Streamed(body) => Content::Upstream(body),
+            FromUpstream::Held(held) => Content::Held(held),
+        };
+        if matches!(&content, Content::Upstream(body) if body.is_end_stream()) {
             exchange.record.verdict = Verdict::Allow; // nothing is left that could be cut
         }
-        Self { content: Content::Upstream(body), exchange: Some(exchange) }
+        Self { content, exchange: Some(exchange) }
     }
 
     /// The whole of the response was handed over: the record closes.
     fn finish(&mut self) {
-        if let Some(mut exchange) = self.exchange.take()
-            && exchange.record.verdict == Verdict::Abandoned
-        {
+        let Some(mut exchange) = self.exchange.take() else { return };
+        errors::conclude(&mut exchange);
+        if exchange.record.verdict == Verdict::Abandoned {
             exchange.record.verdict = Verdict::Allow;
         }
     }
@@ -82,6 +135,7 @@ impl ExchangeBody {
                 let ended = body.is_end_stream();
                 if let (Some(exchange), Some(data)) = (&mut self.exchange, frame.data_ref()) {
                     exchange.record.bytes_out = exchange.record.bytes_out.saturating_add(data.len() as u64);
+                    errors::watch(exchange, data);
                 }
                 if ended {
                     self.finish();
@@ -119,6 +173,16 @@ impl Body for ExchangeBody {
                 Poll::Ready(content.map(|content| Ok(Frame::data(content))))
             }
             Content::Upstream(_) => this.poll_upstream(context),
+            Content::Held(held) => {
+                let frame = held.next();
+                if let (Some(exchange), Some(data)) = (&mut this.exchange, frame.as_ref().and_then(Frame::data_ref)) {
+                    exchange.record.bytes_out = data.len() as u64;
+                }
+                if this.is_end_stream() {
+                    this.finish();
+                }
+                Poll::Ready(frame.map(Ok))
+            }
         }
     }
 
@@ -126,6 +190,7 @@ impl Body for ExchangeBody {
         match &self.content {
             Content::Whole(content) => content.is_none(),
             Content::Upstream(body) => body.is_end_stream(),
+            Content::Held(held) => held.content.is_empty() && held.trailers.is_none(),
         }
     }
 
@@ -133,6 +198,8 @@ impl Body for ExchangeBody {
         match &self.content {
             Content::Whole(content) => SizeHint::with_exact(content.as_ref().map_or(0, |content| content.len() as u64)),
             Content::Upstream(body) => body.size_hint(),
+            Content::Held(held) if held.trailers.is_none() => SizeHint::with_exact(held.content.len() as u64),
+            Content::Held(_) => SizeHint::default(), // with a length known, HTTP/1.1 has no place for trailers
         }
     }
 }

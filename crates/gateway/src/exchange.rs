@@ -38,6 +38,8 @@ pub struct Exchange {
     pub tls: bool,
     /// What `Access-Control-Allow-Origin` says to the page that asks, where it may read.
     pub granted: Option<HeaderValue>,
+    /// Content of an error on its way to the client, as far as it is looked at in monitor.
+    pub seen: Option<Vec<u8>>,
     /// What the request body says of itself, where there is one.
     pub upload: Option<Rc<Upload>>,
     /// The deadline of the whole.
@@ -65,6 +67,7 @@ impl Exchange {
             is_credentialed: false,
             tls: false,
             granted: None,
+            seen: None,
             upload: None,
             deadline: None,
             connection: None,

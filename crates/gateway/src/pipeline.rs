@@ -1,26 +1,29 @@
 //! One exchange, from the head of the request to the body of the response. It reads from top to bottom; the numbers are the
 //! stages of the design. Controls that are enforce-only stop with `?`; the others pass through `settle`.
 
-use crate::body::{ExchangeBody, Patience, RequestBody};
+use crate::body::{ExchangeBody, FromUpstream, Patience, RequestBody};
 use crate::config::{Settings, Timeouts};
 use crate::cors;
+use crate::errors::{self, Judged};
 use crate::exchange::{Exchange, Upload};
-use crate::render;
+use crate::render::{self, Problem};
+use crate::response::{self, Asked};
 use crate::snapshot::Snapshot;
 use crate::websocket::{self, Switched};
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use portcullis_core::bounds::MAX_FORWARDED_HEAD_BYTES;
 use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
 use portcullis_transport::client::Client;
 use portcullis_transport::drive::{Connection, Content, Protocol};
-use portcullis_transport::fields::{self, Onward};
+use portcullis_transport::fields::{self, FIELD_OVERHEAD, Onward};
 use portcullis_transport::head::{self, Head};
 use portcullis_transport::listener::Facts;
 use portcullis_transport::redirect::{self, Redirect};
@@ -33,12 +36,12 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-type UpstreamBody = upstream::UpstreamBody<RequestBody>;
-
 /// What the stages before the response came to.
 enum Answer {
     /// The upstream's, not hardened yet.
-    Upstream(Response<UpstreamBody>),
+    Upstream(Response<FromUpstream>),
+    /// The upstream's status; the content is ours.
+    Replaced { reason: Reason, status: StatusCode, fields: HeaderMap },
     /// The upstream took the upgrade: the connection becomes a tunnel once its head is written.
     Switched(Switched),
     /// Ours, and not a refusal: a redirect, or what `OPTIONS` asks.
@@ -73,6 +76,7 @@ pub async fn handle(
     x.deadline = Some(deadline);
     match outcome {
         Ok(Answer::Upstream(response)) => respond_head(x, response),
+        Ok(Answer::Replaced { reason, status, fields }) => replace(x, reason, status, &fields),
         Ok(Answer::Switched(switched)) => websocket::switch(x, &connection, switched),
         Ok(Answer::Own(status, headers)) => respond_own(x, status, headers),
         Err(stop) => refuse(x, &connection, &stop),
@@ -159,6 +163,9 @@ async fn stages(
         parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     let request = upstream_request(worker, connection, x, parts, &head, upgrade.is_some())?.map(|()| content);
+    if upstream.may_overflow && head_bytes(&request) > MAX_FORWARDED_HEAD_BYTES {
+        return Err(Stop::fault(Reason::UpstreamHead)); // edge/P22: refused, never cut
+    }
     let attempt = Attempt { replayable: false, upgrade: upgrade.is_some() };
     x.record.stages.decided = x.elapsed();
     let answer = upstream::forward(&worker.pools, &upstream.compiled, request, attempt, deadline).await;
@@ -166,23 +173,7 @@ async fn stages(
     if upgrade.is_some() {
         connection.close_after_exchange(); // whatever is answered: what the client sends behind a handshake is no request
     }
-    match answer {
-        Ok(answer) => {
-            (x.record.endpoint, x.record.attempts) = (Some(answer.endpoint), answer.attempts);
-            Ok(match answer.forwarded {
-                Forwarded::Response(response) => Answer::Upstream(response),
-                Forwarded::Switched { response, io, leftover } => {
-                    // A 101 that nobody asked for does not come this far.
-                    let asked = upgrade.ok_or(Stop::fault(Reason::Internal))?;
-                    Answer::Switched(asked.answered(response, io, leftover)?)
-                }
-            })
-        }
-        Err(failed) => {
-            (x.record.endpoint, x.record.attempts) = (failed.endpoint, failed.attempts);
-            Err(failed.stop)
-        }
-    }
+    receive(x, Asked { head: &head, id: api_id, api, upstream: &upstream.compiled }, answer, upgrade).await
 }
 
 /// One client address gets its share before anything dear is done for it. Behind a trusted proxy that names no client nobody
@@ -271,16 +262,50 @@ fn upstream_request(
     Ok(request)
 }
 
-/// Stages 14 and 15 for an upstream's response: what only concerns the connection goes, what protects the client is set.
-fn respond_head(mut x: Box<Exchange>, response: Response<UpstreamBody>) -> Response<ExchangeBody> {
+/// Stage 14, judge: what the upstream says of origins, cookies and places, and what an error shows.
+async fn receive(
+    x: &mut Exchange,
+    asked: Asked<'_>,
+    answer: Result<upstream::Answer<RequestBody>, upstream::Failed>,
+    upgrade: Option<websocket::Asked>,
+) -> Result<Answer, Stop> {
+    let (endpoint, attempts, forwarded) = match answer {
+        Ok(answer) => (Some(answer.endpoint), answer.attempts, Ok(answer.forwarded)),
+        Err(failed) => (failed.endpoint, failed.attempts, Err(failed.stop)),
+    };
+    (x.record.endpoint, x.record.attempts) = (endpoint, attempts);
+    let mut response = match forwarded? {
+        Forwarded::Response(response) => response,
+        Forwarded::Switched { response, io, leftover } => {
+            let asked = upgrade.ok_or(Stop::fault(Reason::Internal))?; // a 101 that nobody asked for does not come this far
+            return Ok(Answer::Switched(asked.answered(response, io, leftover)?));
+        }
+    };
+    let status = response.status();
+    response::fields(x, asked, status, response.headers_mut())?;
+    if status.as_u16() < 400 {
+        return Ok(Answer::Upstream(response.map(FromUpstream::Streamed)));
+    }
+    Ok(match errors::judge(x, asked.upstream, response).await? {
+        Judged::Passed(response) => Answer::Upstream(response),
+        Judged::Replaced { reason, status, fields } => Answer::Replaced { reason, status, fields },
+    })
+}
+
+/// What the head of a request takes on the wire, within a few bytes.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    request.headers().iter().fold(target, |sum, (name, value)| {
+        sum.saturating_add(name.as_str().len()).saturating_add(value.len()).saturating_add(FIELD_OVERHEAD)
+    })
+}
+
+/// Stage 15 for an upstream's response: what protects the client is set.
+fn respond_head(mut x: Box<Exchange>, response: Response<FromUpstream>) -> Response<ExchangeBody> {
     let (mut parts, content) = response.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     x.record.status = parts.status.as_u16();
-    let met = harden::strip(&mut parts.headers);
-    if met.cors {
-        cors::drop_upstream(&mut x, &mut parts.headers);
-    }
     harden_response(&mut x, &mut parts.headers);
     harden::sign(&mut parts.headers, x.id.clone());
     Response::from_parts(parts, ExchangeBody::upstream(content, x))
@@ -324,8 +349,24 @@ fn refuse(mut x: Box<Exchange>, connection: &Connection, stop: &Stop) -> Respons
     if problem.close {
         connection.close_after_exchange();
     }
-    let mut headers = render::fields(&problem, x.allow.as_ref());
-    let content = render::content(&problem, x.id_text());
+    let headers = render::fields(&problem, x.allow.as_ref());
+    send_problem(x, &problem, headers)
+}
+
+/// An error of the upstream with content of ours.
+fn replace(mut x: Box<Exchange>, reason: Reason, status: StatusCode, kept: &HeaderMap) -> Response<ExchangeBody> {
+    (x.record.reason, x.record.mode, x.record.verdict) = (Some(reason), Mode::Enforce, Verdict::Allow);
+    x.record.status = status.as_u16();
+    let problem = render::upstream_error(status);
+    let mut headers = render::fields(&problem, kept.get(ALLOW));
+    for (name, value) in kept.iter().filter(|(name, _)| **name != ALLOW) {
+        headers.append(name, value.clone());
+    }
+    send_problem(x, &problem, headers)
+}
+
+fn send_problem(mut x: Box<Exchange>, problem: &Problem, mut headers: HeaderMap) -> Response<ExchangeBody> {
+    let content = render::content(problem, x.id_text());
     harden_response(&mut x, &mut headers);
     harden::sign(&mut headers, x.id.clone());
     let content = if x.record.method == Method::HEAD {

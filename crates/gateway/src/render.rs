@@ -143,14 +143,26 @@ pub const fn problem(reason: Reason) -> Problem {
         | Reason::UpstreamTls
         | Reason::UpstreamClosed
         | Reason::UpstreamMalformed
+        | Reason::UpstreamHead
         | Reason::UpstreamInterim => BAD_GATEWAY,
         // One answer: the page is told that it may not, not how far it came.
         Reason::CorsOrigin | Reason::CorsMethod | Reason::CorsField => {
             Problem::new(StatusCode::FORBIDDEN, "cors-refused", "Pages of this origin may not send this request")
         }
         Reason::CorsUpstream => BAD_GATEWAY, // only ever noted: enforcing removes the fields
+        Reason::LocationInternal => BAD_GATEWAY,
+        Reason::CookieWeak => BAD_GATEWAY, // only ever noted: enforcing mends the cookie, or does not set it
+        Reason::ServerError | Reason::ErrorDetail => upstream_error(StatusCode::BAD_GATEWAY), // the upstream's status stands
         Reason::ResponseHeadersWeak => BAD_GATEWAY, // only ever noted: enforcing sets the fields instead of refusing
         Reason::Internal => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The gateway failed"),
+    }
+}
+
+/// What stands in place of the content of an upstream's error.
+pub const fn upstream_error(status: StatusCode) -> Problem {
+    match status.as_u16() {
+        400..=499 => Problem::new(status, "upstream-refused", "The service behind this API refused the request"),
+        _ => Problem::new(status, "upstream-error", "The service behind this API reports an error"),
     }
 }
 

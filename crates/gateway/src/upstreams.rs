@@ -15,7 +15,7 @@ impl Watches {
     /// Looks after the upstreams of `snapshot`, and no more after those of the one before. Runs on the control thread.
     pub(crate) fn follow(&mut self, snapshot: &Snapshot) {
         self.0.drain(..).for_each(|watch| watch.abort());
-        for Upstream { compiled, fields } in snapshot.upstreams() {
+        for Upstream { compiled, fields, .. } in snapshot.upstreams() {
             let watching = upstream::watch(Arc::clone(compiled), fields.clone());
             self.0.push(tokio::task::spawn_local(watching).abort_handle());
         }

@@ -19,7 +19,7 @@ use portcullis_core::bounds::{MAX_CONNECTION_TOKENS, MAX_HEADER_FIELDS, MAX_HEAD
 use portcullis_core::{Reason, Stop};
 
 /// Bytes that one field counts beside its name and value.
-const FIELD_OVERHEAD: usize = 4;
+pub const FIELD_OVERHEAD: usize = 4;
 /// The name by which [`forwarded`] and `harden` sign `Via`.
 pub const PSEUDONYM: &str = "portcullis";
 

@@ -32,6 +32,10 @@ enum Kind {
     Revealing,
     /// Tells browsers which other origins may read: [`crate::cors`].
     Cors,
+    /// Names a place: [`crate::location`].
+    Location,
+    /// Sets a cookie: [`crate::cookies`].
+    Cookie,
 }
 
 static RESPONSE: Table<Kind> = Table::new(&[
@@ -46,10 +50,11 @@ static RESPONSE: Table<Kind> = Table::new(&[
     ("expires", Kind::Pass),
     ("last-modified", Kind::Pass),
     ("link", Kind::Pass),
-    ("location", Kind::Pass),
+    ("location", Kind::Location),
+    ("content-location", Kind::Location),
     ("referrer-policy", Kind::Pass),
     ("retry-after", Kind::Pass),
-    ("set-cookie", Kind::Pass),
+    ("set-cookie", Kind::Cookie),
     ("strict-transport-security", Kind::Pass),
     ("vary", Kind::Pass),
     ("via", Kind::Pass),
@@ -123,6 +128,10 @@ pub struct Met {
     pub odd: u16,
     /// Fields of CORS.
     pub cors: bool,
+    /// `Location` or `Content-Location`.
+    pub locations: bool,
+    /// `Set-Cookie`.
+    pub cookies: bool,
 }
 
 /// Removes what spoke to us only and what only we say, and signs `Via`.
@@ -139,6 +148,8 @@ pub fn strip(headers: &mut HeaderMap) -> Met {
                 doomed.add(0, name);
             }
             (Kind::Cors, _) => met.cors = true,
+            (Kind::Location, _) => met.locations = true,
+            (Kind::Cookie, _) => met.cookies = true,
             (Kind::Pass | Kind::Revealing, _) => {}
         }
     }

@@ -10,6 +10,7 @@
 pub mod address_rate;
 mod block;
 pub mod client;
+pub mod cookies;
 pub mod cors;
 pub mod drive;
 pub mod fields;
@@ -19,6 +20,7 @@ pub mod guard;
 pub mod harden;
 pub mod head;
 pub mod listener;
+pub mod location;
 pub mod origin;
 pub mod proxy_protocol;
 pub mod redirect;

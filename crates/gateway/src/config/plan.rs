@@ -62,6 +62,8 @@ pub struct Upstream {
     pub compiled: Arc<upstream::Compiled>,
     /// Fields set on every request; their values are marked sensitive.
     pub fields: Vec<(HeaderName, HeaderValue)>,
+    /// With them, the head of a request may pass its bound: it is measured.
+    pub may_overflow: bool,
 }
 
 /// One API.

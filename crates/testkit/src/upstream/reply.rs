@@ -15,7 +15,7 @@ pub struct Reply {
     pub status: Option<u16>,
     /// 1xx responses sent first.
     pub interim: Vec<u16>,
-    /// Header lines, added to the framing.
+    /// Header lines, added to the framing; `@HOST@` in them is the host that the request names.
     pub headers: Fields,
     /// The content, as JSON.
     pub json: Option<Value>,
@@ -67,8 +67,10 @@ impl Reply {
         if !names.iter().any(|name| name == "content-type") && !matches!(status, 101 | 204 | 304) {
             out.push_str("content-type: application/json\r\n");
         }
+        let host = seen.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = host.map_or("", |(_, host)| host);
         for (name, value) in self.headers.iter() {
-            out.push_str(&format!("{name}: {value}\r\n"));
+            out.push_str(&format!("{name}: {}\r\n", value.replace("@HOST@", host)));
         }
         if self.close {
             out.push_str("connection: close\r\n");

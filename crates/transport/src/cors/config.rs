@@ -17,6 +17,7 @@ const ORIGIN: &str = "`https://host` or `https://host:port` as browsers write it
 /// Which pages of other origins may read this API (CORS). The gateway answers preflights itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Cors")]
 pub struct Config {
     /// Exact origins, such as `https://app.example.com`; or `"*"` alone: any page, without credentials.
     #[schemars(with = "Vec<String>", length(min = 1))]

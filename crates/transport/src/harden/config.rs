@@ -1,8 +1,8 @@
 //! Settings of `response.headers`. The default is all of it.
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderName, HeaderValue};
 use portcullis_core::config::{ConfigError, Spanned};
@@ -39,7 +39,11 @@ pub struct Config {
     /// Further fields that are removed from responses.
     #[schemars(with = "Vec<String>")]
     pub remove: Vec<Spanned<String>>,
-    /// Fields that stay as the upstream sent them; a security field among them is set only where it is missing.
+    /// Cookies that scripts of pages may read, such as `XSRF-TOKEN`: no `HttpOnly` is added to them.
+    #[schemars(with = "Vec<String>")]
+    pub readable_cookies: Vec<Spanned<String>>,
+    /// Fields that stay as the upstream sent them, `Set-Cookie`, `Location` and `Content-Location` too; a security field among
+    /// them is set only where it is missing.
     #[schemars(with = "Vec<String>")]
     pub keep: Vec<Spanned<String>>,
 }
@@ -52,6 +56,7 @@ pub struct Compiled {
     cache_control: Option<Field>,
     remove: Vec<HeaderName>,
     keep: Vec<HeaderName>,
+    readable_cookies: Vec<Box<str>>,
     off: Vec<&'static str>,
 }
 
@@ -93,6 +98,10 @@ impl Config {
         let mut off = Vec::new();
         let keep = names(&self.keep, &mut errors);
         let remove = names(&self.remove, &mut errors);
+        for name in self.readable_cookies.iter().filter(|name| HeaderName::from_bytes(name.value.as_bytes()).is_err()) {
+            let message = format!("`{}` is not the name of a cookie", name.value);
+            errors.push(ConfigError::at(&name.referenced, message, "a name as it stands in `Set-Cookie`"));
+        }
         let written = [
             (setting(X_CONTENT_TYPE_OPTIONS, "nosniff", &["nosniff"]), &self.content_type_options),
             (setting(X_FRAME_OPTIONS, "DENY", &["DENY", "SAMEORIGIN"]), &self.frame_options),
@@ -125,7 +134,8 @@ impl Config {
         // These two depend on the exchange, so they leave the list.
         let mut take = |name| fields.extract_if(.., |field: &mut Field| field.name == name).next();
         let (hsts, cache_control) = (take(STRICT_TRANSPORT_SECURITY), take(CACHE_CONTROL));
-        Ok(Compiled { fields, hsts, cache_control, remove, keep, off })
+        let readable_cookies = self.readable_cookies.iter().map(|name| name.value.as_str().into()).collect();
+        Ok(Compiled { fields, hsts, cache_control, remove, keep, readable_cookies, off })
     }
 }
 
@@ -199,8 +209,14 @@ impl Compiled {
         self.cache_control.as_ref()
     }
 
-    pub(super) fn keeps(&self, name: &HeaderName) -> bool {
+    /// Whether a field stays as the upstream sent it.
+    pub fn keeps(&self, name: &HeaderName) -> bool {
         self.keep.contains(name)
+    }
+
+    /// Cookies that scripts may read; `None`: all cookies stay as the upstream sets them.
+    pub fn readable_cookies(&self) -> Option<&[Box<str>]> {
+        if self.keeps(&SET_COOKIE) { None } else { Some(&self.readable_cookies) }
     }
 
     pub(super) fn removes(&self, name: &HeaderName) -> bool {

@@ -128,6 +128,16 @@ impl Compiled {
         self.endpoints.get(usize::from(index)).map(|endpoint| &*endpoint.shown)
     }
 
+    /// Host and port of every endpoint.
+    pub fn authorities(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.iter().map(|endpoint| &*endpoint.shown)
+    }
+
+    /// Whether `authority`, in lower case and without a default port, is that of an endpoint.
+    pub fn is_endpoint(&self, authority: &str) -> bool {
+        self.authorities().any(|known| known == authority)
+    }
+
     /// The `Host` that the upstream sees unless the client's is preserved: that of its first endpoint (edge/P21).
     pub fn host(&self) -> Option<&HeaderValue> {
         self.endpoints.first().map(|endpoint| &endpoint.authority)

@@ -6,7 +6,9 @@ use crate::config::secret::SecretText;
 use crate::config::shape::{self, Config};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, header};
+use portcullis_core::bounds::{MAX_FORWARDED_HEAD_BYTES, MAX_HEADER_LIST_BYTES, MAX_TARGET_BYTES, OWN_FIELDS_BYTES};
 use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
+use portcullis_transport::fields::FIELD_OVERHEAD;
 use portcullis_transport::tls::{Credential, Pair};
 use portcullis_transport::upstream::{
     BreakerSettings, EjectionSettings, HealthSettings, Pin, Settings, Timeouts, TlsSettings,
@@ -44,7 +46,10 @@ impl Compiler<'_> {
             let fields = self.fields(&upstream.value.headers.0);
             let settings = self.upstream_settings(name, &upstream.value);
             match settings.compile(self.clock) {
-                Ok(upstream) => compiled.push(Upstream { compiled: Arc::new(upstream), fields }),
+                Ok(settled) => {
+                    let may_overflow = self.may_overflow(&upstream.value, &fields);
+                    compiled.push(Upstream { compiled: Arc::new(settled), fields, may_overflow });
+                }
                 Err(errors) => self.findings.extend(errors.into_iter().map(|mut error| {
                     if error.line == 0 {
                         (error.line, error.column) = (name.referenced.line(), name.referenced.column());
@@ -210,6 +215,19 @@ impl Compiler<'_> {
         self.files.extend([&certificate, &key].map(|file| self.base.join(&file.value)));
         let now = self.now();
         Pair { certificate, key }.judge(self.base, now, &mut self.findings)
+    }
+
+    /// Whether a request that is within its bounds may be over them with `fields`: said at load (edge/P22).
+    fn may_overflow(&mut self, written: &shape::Upstream, fields: &[(HeaderName, HeaderValue)]) -> bool {
+        let bytes = fields.iter().fold(0_usize, |sum, (name, value)| {
+            sum.saturating_add(name.as_str().len()).saturating_add(value.len()).saturating_add(FIELD_OVERHEAD)
+        });
+        let room = MAX_FORWARDED_HEAD_BYTES - MAX_TARGET_BYTES - MAX_HEADER_LIST_BYTES - OWN_FIELDS_BYTES;
+        let Some((first, _)) = written.headers.0.first().filter(|_| bytes > room) else { return false };
+        let message = format!("`headers` take {bytes} bytes: requests with long heads will be refused with 502");
+        let accepted = format!("fields of at most {room} bytes together");
+        self.findings.push(ConfigError::at(&first.referenced, message, accepted).warning());
+        true
     }
 
     /// Fields with their secrets. With `--without-secrets` those that are references are left out.
