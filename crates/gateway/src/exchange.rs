@@ -167,13 +167,14 @@ impl Drop for Exchange {
         }
         let routes = &self.snapshot.routes;
         let api = self.record.api;
+        // Also where nobody was asked because nobody could be.
+        let is_upstream_concerned = self.record.endpoint.is_some()
+            || self.record.reason.is_some_and(|reason| reason.control() == Control::TransportUpstream);
         let names = Names {
             api: api.map(|id| routes.api_name(id)),
             operation: self.operation(),
-            upstream: self
-                .record
-                .endpoint
-                .and(api)
+            upstream: api
+                .filter(|_| is_upstream_concerned)
                 .and_then(|id| self.snapshot.api(id))
                 .and_then(|api| self.snapshot.upstream(api))
                 .map(|upstream| upstream.compiled.name()),
