@@ -3,7 +3,7 @@
 use crate::config::Api;
 use crate::cors;
 use crate::exchange::Exchange;
-use http::header::{CONTENT_LOCATION, LOCATION};
+use http::header::{CONTENT_LOCATION, LINK, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use portcullis_core::record::Finding;
 use portcullis_core::{ApiId, Control, Mode, Reason, Stop};
@@ -37,6 +37,7 @@ pub(crate) fn fields(
     if met.locations {
         settle_location(x, asked, status, LOCATION, headers)?;
         settle_location(x, asked, status, CONTENT_LOCATION, headers)?;
+        settle_location(x, asked, status, LINK, headers)?;
     }
     Ok(())
 }
@@ -70,7 +71,8 @@ fn settle_location(
         is_endpoint: &|authority| asked.upstream.is_endpoint(authority),
         is_served: &|host| snapshot.routes.serves_host(host),
     };
-    let verdicts: Vec<Verdict> = headers.get_all(&name).iter().map(|value| location::judge(value, &map)).collect();
+    let judge = if name == LINK { location::judge_links } else { location::judge };
+    let verdicts: Vec<Verdict> = headers.get_all(&name).iter().map(|value| judge(value, &map)).collect();
     if verdicts.iter().all(|verdict| *verdict == Verdict::Fine) {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod tests;
 
 pub use config::Config;
 
+use crate::origin::Origin;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
@@ -47,7 +48,7 @@ enum Origins {
     /// Everybody's, without credentials.
     Any,
     /// These, in order of their bytes.
-    Listed(Box<[HeaderValue]>),
+    Listed(Box<[Origin]>),
 }
 
 /// Whether a request is a preflight: a question of the browser, not of the page.
@@ -73,8 +74,8 @@ impl Compiled {
         match &self.origins {
             Origins::Any => Some(ANY.clone()),
             Origins::Listed(known) => {
-                let at = known.binary_search_by(|known| known.as_bytes().cmp(origin.as_bytes())).ok()?;
-                known.get(at).cloned()
+                let at = known.binary_search_by(|known| known.value().as_bytes().cmp(origin.as_bytes())).ok()?;
+                known.get(at).map(Origin::value).cloned()
             }
         }
     }
@@ -103,7 +104,7 @@ impl Compiled {
     fn is_listed(&self, headers: &HeaderMap) -> bool {
         match (&self.origins, headers.get(ORIGIN)) {
             (Origins::Any, Some(_)) => true,
-            (Origins::Listed(known), Some(origin)) => known.contains(origin),
+            (Origins::Listed(known), Some(origin)) => known.iter().any(|known| known.is(origin.as_bytes())),
             (_, None) => false,
         }
     }

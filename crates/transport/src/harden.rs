@@ -49,7 +49,7 @@ static RESPONSE: Table<Kind> = Table::new(&[
     ("etag", Kind::Pass),
     ("expires", Kind::Pass),
     ("last-modified", Kind::Pass),
-    ("link", Kind::Pass),
+    ("link", Kind::Location),
     ("location", Kind::Location),
     ("content-location", Kind::Location),
     ("referrer-policy", Kind::Pass),
@@ -128,7 +128,7 @@ pub struct Met {
     pub odd: u16,
     /// Fields of CORS.
     pub cors: bool,
-    /// `Location` or `Content-Location`.
+    /// `Location`, `Content-Location` or `Link`.
     pub locations: bool,
     /// `Set-Cookie`.
     pub cookies: bool,

@@ -1,4 +1,4 @@
-//! `Location` and `Content-Location` on their way to the client: one that names the upstream is made to name the API, one that
+//! `Location`, `Content-Location` and `Link` on their way to the client: one that names the upstream is made to name the API, one that
 //! names another internal address goes no further (CWE-200, edge/P19).
 //!
 //! A reference is read as browsers read it (WHATWG URL): `\` is `/`, the number of slashes behind `http:` does not matter.
@@ -48,7 +48,34 @@ pub enum Verdict {
 pub fn judge(value: &HeaderValue, map: &Map<'_>) -> Verdict {
     // No URI, and nobody knows what a client makes of it; browsers skip tabs.
     let Some(text) = value.to_str().ok().filter(|text| !text.contains('\t')) else { return Verdict::Internal };
-    let text = text.trim_matches(' ');
+    reference(text.trim_matches(' '), map)
+}
+
+/// Judges a value of `Link` (RFC 8288): what stands in `<…>`.
+pub fn judge_links(value: &HeaderValue, map: &Map<'_>) -> Verdict {
+    let Ok(mut rest) = value.to_str() else { return Verdict::Internal };
+    let (mut out, mut is_changed) = (String::new(), false);
+    while let Some((before, (place, after))) =
+        rest.split_once('<').and_then(|(before, after)| Some((before, after.split_once('>')?)))
+    {
+        let verdict = if place.contains('\t') { Verdict::Internal } else { reference(place.trim_matches(' '), map) };
+        let public = match &verdict {
+            Verdict::Internal => return Verdict::Internal,
+            Verdict::Fine => place,
+            Verdict::Public(public) => public.to_str().unwrap_or(place),
+        };
+        is_changed |= verdict != Verdict::Fine;
+        out.extend([before, "<", public, ">"]);
+        rest = after;
+    }
+    if !is_changed {
+        return Verdict::Fine;
+    }
+    out.push_str(rest);
+    HeaderValue::from_str(&out).map_or(Verdict::Internal, Verdict::Public)
+}
+
+fn reference(text: &str, map: &Map<'_>) -> Verdict {
     match authority_and_rest(text) {
         None => match map.upstream_path {
             Some(_) if text.starts_with('/') => {

@@ -8,7 +8,6 @@ mod authority;
 mod tests;
 
 pub(crate) use authority::canonical_authority;
-pub(crate) use authority::is_canonical_authority;
 pub use authority::{RequestAuthority, authority};
 
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Settings of CORS. There is no pattern for origins: the ones that were ever written were wrong (CWE-942).
 
 use super::{Compiled, Origins};
-use crate::target::canonical_authority;
+use crate::origin::Origin;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use portcullis_core::config::{ConfigError, Period, Severity, Spanned};
@@ -12,7 +12,6 @@ use std::time::Duration;
 
 /// How long a browser may remember the answer to a preflight: what the configuration no longer allows lives on for as long.
 const MAX_AGE: Duration = Duration::from_secs(600);
-const ORIGIN: &str = "`https://host` or `https://host:port` as browsers write it: lower case, no default port, no path";
 
 /// Which pages of other origins may read this API (CORS). The gateway answers preflights itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -93,55 +92,23 @@ impl Config {
             }
             return Origins::Any;
         }
-        let mut listed: Vec<HeaderValue> = Vec::new();
+        let mut listed: Vec<Origin> = Vec::new();
         for written in &self.origins {
-            match origin(&written.value) {
-                Ok(origin) => listed.push(origin),
-                Err(advice) => {
-                    let message = format!("`{}` is not an origin", written.value);
-                    findings.push(at(&written.referenced, message, &advice));
+            match Origin::compile(written) {
+                Ok(origin) => {
+                    if credentials && origin.is_forgeable() {
+                        let message = format!("`{}` is whoever controls the network to it", written.value);
+                        findings.push(at(&written.referenced, message, "the same origin with `https`").warning());
+                    }
+                    listed.push(origin);
                 }
-            }
-            if credentials && written.value.starts_with("http://") && !is_own_machine(&written.value) {
-                let message = format!("`{}` is whoever controls the network between it and the browser", written.value);
-                findings.push(at(&written.referenced, message, "the same origin with `https`").warning());
+                Err(error) => findings.push(error),
             }
         }
-        listed.sort_unstable();
+        listed.sort_unstable_by(|one, other| one.value().as_bytes().cmp(other.value().as_bytes()));
         listed.dedup();
         Origins::Listed(listed.into())
     }
-}
-
-/// One origin in the spelling of browsers, or what to write instead.
-fn origin(text: &str) -> Result<HeaderValue, String> {
-    if text == "null" {
-        return Err(format!("{ORIGIN}; `null` is every sandboxed frame and local file"));
-    }
-    let refused = || ORIGIN.to_owned();
-    let (scheme, rest) = text.split_once("://").ok_or_else(refused)?;
-    let lower = scheme.to_ascii_lowercase();
-    let is_scheme = lower.starts_with(|first: char| first.is_ascii_lowercase())
-        && lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let default_port = match lower.as_str() {
-        "https" => 443,
-        "http" => 80,
-        _ => 0, // the shells of mobile applications: `capacitor://localhost`
-    };
-    let canonical = canonical_authority(rest, default_port).filter(|_| is_scheme).ok_or_else(refused)?;
-    let canonical = format!("{lower}://{canonical}");
-    if canonical != text {
-        return Err(format!("`{canonical}`, as browsers write it"));
-    }
-    HeaderValue::from_str(text).map_err(|_| refused())
-}
-
-/// Pages served by the developer's own machine.
-fn is_own_machine(origin: &str) -> bool {
-    let host = origin.trim_start_matches("http://");
-    ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
 }
 
 fn method(written: &Spanned<String>, findings: &mut Vec<ConfigError>) -> Option<Method> {

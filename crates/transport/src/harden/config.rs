@@ -42,8 +42,8 @@ pub struct Config {
     /// Cookies that scripts of pages may read, such as `XSRF-TOKEN`: no `HttpOnly` is added to them.
     #[schemars(with = "Vec<String>")]
     pub readable_cookies: Vec<Spanned<String>>,
-    /// Fields that stay as the upstream sent them, `Set-Cookie`, `Location` and `Content-Location` too; a security field among
-    /// them is set only where it is missing.
+    /// Fields that stay as the upstream sent them, also `Set-Cookie`, `Location`, `Content-Location` and `Link`; a security
+    /// field among them is set only where it is missing.
     #[schemars(with = "Vec<String>")]
     pub keep: Vec<Spanned<String>>,
 }

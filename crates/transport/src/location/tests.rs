@@ -2,6 +2,12 @@ use super::*;
 
 /// `Ok`: it goes to the client like this; `Err`: it does not.
 fn judged(value: &str, upstream_path: Option<&str>) -> Result<String, ()> {
+    judged_by(judge, value, upstream_path)
+}
+
+type Judge = fn(&HeaderValue, &Map<'_>) -> Verdict;
+
+fn judged_by(judge: Judge, value: &str, upstream_path: Option<&str>) -> Result<String, ()> {
     let map = Map {
         host: "api.example.com",
         base_path: "/v1",
@@ -131,4 +137,27 @@ fn the_upstreams_path_becomes_the_apis() {
     assert_eq!(judged("/x", Some("")), Ok("/v1/x".to_owned()), "the upstream has the API at its root");
     assert_eq!(judged("http://10.0.1.5:8000", Some("")), Ok("/v1/".to_owned()));
     assert_eq!(judged("/\t/10.0.0.1/", None), Err(()), "browsers skip tabs");
+}
+
+#[test]
+fn every_place_of_a_link_is_judged() {
+    // edge/P19
+    let cases = [
+        (
+            "<http://10.0.1.5:8000/v1/x?page=2>; rel=\"next\", <http://shop-1:8000/v1/x?page=9>; rel=last",
+            Ok("</v1/x?page=2>; rel=\"next\", </v1/x?page=9>; rel=last"),
+        ),
+        (
+            "<https://example.org/>; rel=help, </v1/x>; rel=self",
+            Ok("<https://example.org/>; rel=help, </v1/x>; rel=self"),
+        ),
+        ("</a>; title=\"1 < 2\"", Ok("</a>; title=\"1 < 2\"")),
+        ("</a>; rel=self, <http://10.0.0.9/>; rel=next", Err(())),
+        ("<http://10.0.1.5:8000//evil.example>; rel=next", Err(())),
+        ("", Ok("")),
+        ("<", Ok("<")),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(judged_by(judge_links, value, None), expected.map(str::to_owned), "{value}");
+    }
 }

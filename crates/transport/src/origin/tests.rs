@@ -14,6 +14,7 @@ fn an_origin_has_one_spelling() {
         "http://localhost:3000",
         "http://127.0.0.1:8080",
         "https://[::1]:8443",
+        "capacitor://localhost",
     ];
     for text in fine {
         assert!(Origin::compile(&written(text)).unwrap().is(text.as_bytes()), "{text}");
@@ -33,11 +34,20 @@ fn an_origin_has_one_spelling() {
         "https://[0:0::1]",
         "app.example.com",
         "ftp://app.example.com",
+        "1a://localhost",
         "https://",
         "",
     ];
     for text in wrong {
         assert!(Origin::compile(&written(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_origin_in_another_spelling_is_told_its_own() {
+    for (text, own) in [("https://A.example", "https://a.example"), ("HTTP://a.example:80", "http://a.example")] {
+        let error = Origin::compile(&written(text)).unwrap_err();
+        assert_eq!(error.accepted, format!("`{own}`, as browsers write it"));
     }
 }
 

@@ -93,11 +93,6 @@ pub fn authority(uri: &Uri, headers: &mut HeaderMap, is_http2: bool, is_tls: boo
     }
 }
 
-/// Whether `text` is an authority in the one spelling that [`RequestAuthority::as_str`] gives.
-pub(crate) fn is_canonical_authority(text: &str, default_port: u16) -> bool {
-    Parsed::read(text.as_bytes(), default_port).is_some_and(|parsed| parsed.rewritten().is_none())
-}
-
 /// `host[:port]` in canonical spelling; `None` where it is no authority. `default_port` is left out.
 pub(crate) fn canonical_authority(text: &str, default_port: u16) -> Option<Cow<'_, str>> {
     let parsed = Parsed::read(text.as_bytes(), default_port)?;
