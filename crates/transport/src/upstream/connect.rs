@@ -9,11 +9,11 @@ use super::upload::RequestBody;
 use portcullis_core::{Fault, Reason, Stop};
 use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 impl<B: RequestBody> Pools<B> {
@@ -35,14 +35,31 @@ impl<B: RequestBody> Pools<B> {
 pub(super) async fn dial(upstream: &Compiled, target: &Target) -> Result<UpstreamIo, Stop> {
     let endpoint = upstream.endpoints.get(usize::from(target.endpoint)).ok_or(Stop::fault(Reason::Internal))?;
     let stream = match target.at {
-        At::Address(address) => TcpStream::connect(address).await,
-        At::Localhost(port) => match TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
-            Ok(stream) => Ok(stream),
-            Err(_) => TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await,
+        At::Address(address) => open(address).await?,
+        At::Localhost(port) => match open((Ipv4Addr::LOCALHOST, port).into()).await {
+            Ok(stream) => stream,
+            Err(stop) => open((Ipv6Addr::LOCALHOST, port).into()).await.map_err(|_| stop)?,
         },
     };
-    let stream = stream.map_err(|error| Stop::from(Fault::new(Reason::UpstreamConnect, error)))?;
     secure(upstream, endpoint, stream).await
+}
+
+async fn open(address: SocketAddr) -> Result<TcpStream, Stop> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    socket.map_err(ours)?.connect(address).await.map_err(of_connecting)
+}
+
+/// Descriptors, ports or memory of this machine are used up: no fault of the upstream, so neither its breaker nor its endpoints
+/// may be blamed. Whoever floods the gateway would shut off what is behind it otherwise.
+fn ours(error: io::Error) -> Stop {
+    Fault::new(Reason::UpstreamUnavailable, error).into()
+}
+
+fn of_connecting(error: io::Error) -> Stop {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => ours(error),
+        _ => Fault::new(Reason::UpstreamConnect, error).into(),
+    }
 }
 
 /// Proves who is at the other end, where the endpoint has to prove it.
@@ -60,5 +77,27 @@ async fn secure(upstream: &Compiled, endpoint: &Endpoint, stream: TcpStream) -> 
         }
         (None, _) => Ok(UpstreamIo::Plain(stream)),
         (Some(_), None) => Err(Stop::fault(Reason::Internal)), // compiled together: never in plain text instead
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::error::is_fault_of_upstream;
+
+    #[test]
+    fn what_this_machine_lacks_is_no_fault_of_the_upstream() {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, OutOfMemory, PermissionDenied};
+        let cases = [
+            (ConnectionRefused, true),
+            (HostUnreachable, true),
+            (PermissionDenied, true),
+            (AddrNotAvailable, false), // all ports are taken
+            (OutOfMemory, false),
+        ];
+        for (kind, is_theirs) in cases {
+            assert_eq!(is_fault_of_upstream(&of_connecting(kind.into())), is_theirs, "{kind}");
+        }
+        assert!(!is_fault_of_upstream(&ours(io::Error::from_raw_os_error(24))), "no descriptors");
     }
 }

@@ -45,3 +45,17 @@ fn reason_of(error: &hyper::Error) -> Reason {
     }
     Reason::UpstreamClosed
 }
+
+/// What an upstream is blamed for: not what the client's own content came to, and not our own faults.
+pub(super) const fn is_fault_of_upstream(stop: &Stop) -> bool {
+    matches!(
+        stop.reason(),
+        Reason::UpstreamConnect
+            | Reason::UpstreamTls
+            | Reason::UpstreamTimeout
+            | Reason::ExchangeTimeout
+            | Reason::UpstreamClosed
+            | Reason::UpstreamMalformed
+            | Reason::UpstreamInterim
+    )
+}

@@ -3,7 +3,7 @@
 use super::body::UpstreamBody;
 use super::breaker::Permit;
 use super::compiled::Compiled;
-use super::error::{Failed, stop_of};
+use super::error::{Failed, is_fault_of_upstream, stop_of};
 use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
@@ -172,7 +172,9 @@ impl<B: RequestBody> Course<'_, B> {
             let mut lease = match opened {
                 Ok(link) => Lease { link, busy: chosen.busy },
                 Err(stop) => {
-                    self.upstream.note(&self.view.targets, index, claim, Attempted::Refused);
+                    if is_fault_of_upstream(&stop) {
+                        self.upstream.note(&self.view.targets, index, claim, Attempted::Refused);
+                    }
                     chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
                     continue;
                 }
@@ -339,20 +341,6 @@ impl<B: RequestBody> Course<'_, B> {
         let response = response.map(|incoming| UpstreamBody::new(incoming, lease, between_bytes, reusable));
         Ok(Forwarded::Response(response))
     }
-}
-
-/// What an upstream is blamed for: not what the client's own content came to, and not our own faults.
-const fn is_fault_of_upstream(stop: &Stop) -> bool {
-    matches!(
-        stop.reason(),
-        Reason::UpstreamConnect
-            | Reason::UpstreamTls
-            | Reason::UpstreamTimeout
-            | Reason::ExchangeTimeout
-            | Reason::UpstreamClosed
-            | Reason::UpstreamMalformed
-            | Reason::UpstreamInterim
-    )
 }
 
 /// A request that found no response.

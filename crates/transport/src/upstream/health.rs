@@ -5,6 +5,7 @@
 
 use super::compiled::{Compiled, Endpoint};
 use super::connect::dial;
+use super::error::is_fault_of_upstream;
 use super::io::UpstreamIo;
 use super::targets::Target;
 use http::header::{CONNECTION, HOST, USER_AGENT};
@@ -76,8 +77,9 @@ pub(super) async fn round(upstream: &Arc<Compiled>, fields: &Arc<[(HeaderName, H
             let (upstream, targets, fields) = (Arc::clone(upstream), Arc::clone(&targets), Arc::clone(fields));
             running.spawn_local(async move {
                 let Some(target) = targets.get(index) else { return };
-                let outcome = check(&upstream, target, &fields).await;
-                upstream.checked(target, outcome);
+                if let Some(outcome) = check(&upstream, target, &fields).await {
+                    upstream.checked(target, outcome);
+                }
             });
         }
         if running.join_next().await.is_none() {
@@ -86,16 +88,21 @@ pub(super) async fn round(upstream: &Arc<Compiled>, fields: &Arc<[(HeaderName, H
     }
 }
 
-/// One check of one target.
+/// One check of one target; `None` where this machine lacks what it takes.
 pub(super) async fn check(
     upstream: &Compiled,
     target: &Target,
     fields: &[(HeaderName, HeaderValue)],
-) -> Result<(), Stop> {
-    let endpoint = upstream.endpoints.get(usize::from(target.endpoint));
-    let (Some(settings), Some(endpoint)) = (&upstream.health, endpoint) else { return Ok(()) };
-    let asked = async { ask(dial(upstream, target).await?, endpoint, settings, fields).await };
-    tokio::time::timeout(settings.timeout, asked).await.unwrap_or(Err(Stop::fault(Reason::UpstreamTimeout)))
+) -> Option<Result<(), Stop>> {
+    let settings = upstream.health.as_ref()?;
+    let endpoint = upstream.endpoints.get(usize::from(target.endpoint))?;
+    let asked = async {
+        match dial(upstream, target).await {
+            Ok(io) => Some(ask(io, endpoint, settings, fields).await),
+            Err(stop) => is_fault_of_upstream(&stop).then_some(Err(stop)),
+        }
+    };
+    tokio::time::timeout(settings.timeout, asked).await.unwrap_or(Some(Err(Stop::fault(Reason::UpstreamTimeout))))
 }
 
 /// Asks over a connection of its own, which says nothing of the kept ones: those may live although nothing new gets through.

@@ -88,7 +88,7 @@ fn only_an_answer_in_time_that_says_success_is_well() {
             let targets = gateway.upstream.targets();
             let answers = async { fake.accept().await.answer(says).await };
             let (outcome, head) = tokio::join!(check(&gateway.upstream, &targets[0], &[]), answers);
-            assert_eq!(outcome.is_ok(), is_well, "{what}");
+            assert_eq!(outcome.unwrap().is_ok(), is_well, "{what}");
             assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
         }
     });
@@ -101,7 +101,7 @@ fn a_check_ends_with_its_time() {
         let mut settings = settings(&[fake.url("http")]);
         settings.health = Some(HealthSettings { timeout: Duration::from_millis(20), ..HealthSettings::default() });
         let gateway = Gateway::new(&settings);
-        let failed = check(&gateway.upstream, &gateway.upstream.targets()[0], &[]).await.unwrap_err();
+        let failed = check(&gateway.upstream, &gateway.upstream.targets()[0], &[]).await.unwrap().unwrap_err();
         assert_eq!(failed.reason(), Reason::UpstreamTimeout);
     });
 }
@@ -117,7 +117,7 @@ fn a_check_shows_what_every_request_shows() {
         let targets = gateway.upstream.targets();
         let answers = async { fake.accept().await.answer(OK).await };
         let (outcome, head) = tokio::join!(check(&gateway.upstream, &targets[0], &fields), answers);
-        outcome.unwrap();
+        outcome.unwrap().unwrap();
         let host = fake.url("host").replace("://", ": ");
         for line in ["GET /up?deep=1 HTTP/1.1", &host, "x-key: k", "user-agent: portcullis-health", "connection: close"]
         {
