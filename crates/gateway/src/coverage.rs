@@ -2,6 +2,7 @@
 
 use crate::config::{Api, Plan, Settings};
 use portcullis_core::{ApiId, Control, Mode};
+use portcullis_transport::cors;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -116,6 +117,9 @@ fn limits_of(control: Control, plan: &Plan, api: &Api) -> Option<String> {
         Control::TransportUpstream => {
             let because = plan.upstreams.get(api.upstream)?.compiled.insecure_because()?;
             Some(format!("certificates are judged by `pin_spki` alone: {because}"))
+        }
+        Control::ResponseCors if api.cors.as_ref().is_some_and(cors::Compiled::is_open) => {
+            Some("pages of every origin may read".to_owned())
         }
         Control::ResponseHeaders if !api.harden.off().is_empty() => {
             Some(format!("off: {}", api.harden.off().join(", ")))

@@ -80,6 +80,11 @@ impl Compiled {
         }
     }
 
+    /// Whether every page may read: what `check --coverage` says.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.origins, Origins::Any)
+    }
+
     /// The fields that answer a preflight for `method`, those of [`Self::apply`] aside.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 const HOST: &str = "api.example.com";
 
@@ -89,4 +90,45 @@ fn cookies_keep_their_order_and_one_does_not_touch_another() {
     let (lines, changed) = hardened(&["a=1; Secure; HttpOnly; SameSite=Lax", "b=2; SameSite=None", "c=3"]);
     assert_eq!(lines, ["a=1; Secure; HttpOnly; SameSite=Lax", "c=3; Secure; HttpOnly; SameSite=Lax"]);
     assert_eq!(changed, 2);
+}
+
+/// What cookies are made of.
+const PIECES: [&str; 22] = [
+    "sid",
+    "csrf",
+    "__Host-a",
+    "__secure-b",
+    "=",
+    "1",
+    ";",
+    "; ",
+    " ",
+    "Secure",
+    "secure",
+    "HttpOnly",
+    "SameSite",
+    "=None",
+    "=Lax",
+    "=x",
+    "Domain",
+    "=api.example.com",
+    "=.example.com",
+    "Path",
+    "=/",
+    ",",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever was written: what is set is secure, belongs to the host, and would not be changed again.
+    #[test]
+    fn what_is_set_is_as_it_should_be(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..16)) {
+        let (lines, _) = hardened(&[&pieces.concat()]);
+        for line in lines {
+            let said = attributes(line.as_bytes().split(|byte| *byte == b';').skip(1));
+            prop_assert!(said.secure && said.same_site.is_some(), "{line}");
+            prop_assert!(said.domain.is_none_or(|domain| is_host(domain, HOST)), "{line}");
+        }
+    }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use proptest::prelude::*;
+use url::Url;
 
 /// `Ok`: it goes to the client like this; `Err`: it does not.
 fn judged(value: &str, upstream_path: Option<&str>) -> Result<String, ()> {
@@ -159,5 +161,53 @@ fn every_place_of_a_link_is_judged() {
     ];
     for (value, expected) in cases {
         assert_eq!(judged_by(judge_links, value, None), expected.map(str::to_owned), "{value}");
+    }
+}
+
+/// What references are made of, and what reads them wrongly.
+const PIECES: [&str; 26] = [
+    "http:",
+    "https:",
+    "HTTP:",
+    "ftp:",
+    "x:",
+    "/",
+    "//",
+    "\\",
+    "?",
+    "#",
+    "@",
+    ":",
+    ":80",
+    ":8000",
+    "u:p@",
+    " ",
+    "\t",
+    ".",
+    "..",
+    "a",
+    "10.0.1.5",
+    "backend",
+    "[::1]",
+    "127.0.0.1",
+    "shop.internal",
+    "example.org",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    /// A browser that follows what we hand on never asks for an internal host: the `url` crate reads as browsers do.
+    #[test]
+    fn no_browser_is_sent_to_an_internal_host(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8)) {
+        let text = pieces.concat();
+        for upstream_path in [None, Some("/a"), Some("")] {
+            let Ok(handed_on) = judged(&text, upstream_path) else { continue };
+            let seen = Url::parse("https://api.example.com/v1/x").unwrap().join(&handed_on);
+            let Ok(seen) = seen else { continue };
+            let host = seen.host_str().filter(|_| WEB.contains(&seen.scheme())).unwrap_or("example.org");
+            prop_assert!(!is_internal(host), "`{text}` as `{handed_on}` is {seen}");
+            prop_assert_eq!(judged(&handed_on, None), Ok(handed_on.clone()), "judged once is judged");
+        }
     }
 }
