@@ -1,6 +1,6 @@
 //! What upstream trouble is called.
 
-use super::io::Watch;
+use super::io::{Progress, Watch};
 use portcullis_core::{Fault, Reason, Stop};
 use std::error::Error;
 use std::io;
@@ -44,6 +44,13 @@ fn reason_of(error: &hyper::Error) -> Reason {
         source = error.source();
     }
     Reason::UpstreamClosed
+}
+
+/// What an upstream is blamed for when an exchange on a connection ends: it may close while content is still on its way, which is
+/// how many a server refuses content that is too large for it, and a client's choice.
+pub(super) fn is_blamed(watch: &Watch, stop: &Stop) -> bool {
+    let is_refusal = stop.reason() == Reason::UpstreamClosed && watch.upload.get() != Progress::Done;
+    is_fault_of_upstream(stop) && !is_refusal
 }
 
 /// What an upstream is blamed for: not what the client's own content came to, and not our own faults.

@@ -3,7 +3,7 @@
 use super::body::UpstreamBody;
 use super::breaker::Permit;
 use super::compiled::Compiled;
-use super::error::{Failed, is_fault_of_upstream, stop_of};
+use super::error::{Failed, is_blamed, is_fault_of_upstream, stop_of};
 use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
@@ -144,6 +144,8 @@ struct Chosen<B: RequestBody> {
 /// An attempt without a response that may be passed on.
 struct Miss {
     stop: Stop,
+    /// It is a fault of the upstream.
+    blamed: bool,
     /// The upstream did not see the request, or does not mind it twice.
     repeatable: bool,
     /// The connection was a kept one: the endpoint itself may be well.
@@ -175,12 +177,13 @@ impl<B: RequestBody> Course<'_, B> {
                     if is_fault_of_upstream(&stop) {
                         self.upstream.note(&self.view.targets, index, claim, Attempted::Refused);
                     }
-                    chosen = self.next(index, Miss { stop, repeatable: true, kept: false })?;
+                    let blamed = is_fault_of_upstream(&stop);
+                    chosen = self.next(index, Miss { stop, blamed, repeatable: true, kept: false })?;
                     continue;
                 }
             };
             let Some(request) = self.request.take() else {
-                return Err(self.failed(index, Stop::fault(Reason::Internal))); // sent already
+                return Err(self.failed(index, Stop::fault(Reason::Internal), false)); // sent already
             };
             let spare = if self.repeatable { request.body().replay() } else { None };
             let mut answer = pin!(lease.link.send(request, spare.is_some()));
@@ -200,15 +203,16 @@ impl<B: RequestBody> Course<'_, B> {
                 }
                 Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
                 // Not sent again: a slow upstream is not helped by more work.
-                Err(reason) => Lost { unsent: false, silent: false, stop: Stop::fault(reason) },
+                Err(reason) => Lost::by(lease.link.watch(), reason),
             };
             if !(lost.unsent && was_kept) {
                 // A kept connection that ended in silence had been closed before it was asked, for all we know.
-                if is_fault_of_upstream(&lost.stop) && !(lost.silent && was_kept) {
+                if lost.blamed && !(lost.silent && was_kept) {
                     self.time(lease.busy.slot(), at, false);
                     self.upstream.note(&self.view.targets, index, claim, Attempted::Failed);
                 }
-                let miss = Miss { stop: lost.stop, repeatable: lost.unsent || lost.silent, kept: was_kept };
+                let repeatable = lost.unsent || lost.silent;
+                let miss = Miss { stop: lost.stop, blamed: lost.blamed, repeatable, kept: was_kept };
                 drop(lease);
                 chosen = self.next(index, miss)?;
                 continue;
@@ -273,7 +277,7 @@ impl<B: RequestBody> Course<'_, B> {
                 return Ok(chosen);
             }
         }
-        Err(self.failed(index, miss.stop))
+        Err(self.failed(index, miss.stop, miss.blamed))
     }
 
     /// The endpoint of a target, as the record has it.
@@ -281,8 +285,8 @@ impl<B: RequestBody> Course<'_, B> {
         self.view.targets.get(index).map(|target| target.endpoint)
     }
 
-    fn failed(&mut self, index: usize, stop: Stop) -> Failed {
-        if is_fault_of_upstream(&stop) {
+    fn failed(&mut self, index: usize, stop: Stop, blamed: bool) -> Failed {
+        if blamed {
             self.upstream.settle(self.permit.as_mut(), true);
         }
         Failed { stop, endpoint: self.endpoint(index), attempts: self.tried.attempts }
@@ -293,7 +297,8 @@ impl<B: RequestBody> Course<'_, B> {
         let unsent = error.take_message();
         let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
         self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
-        Lost { unsent: is_unsent, silent, stop: stop_of(watch, error.into_error()) }
+        let stop = stop_of(watch, error.into_error());
+        Lost { unsent: is_unsent, silent, blamed: is_blamed(watch, &stop), stop }
     }
 
     /// Notes how long an endpoint took, where there is a choice.
@@ -316,7 +321,7 @@ impl<B: RequestBody> Course<'_, B> {
         let answer = self.admit(lease, response);
         let is_well = answer.is_ok() && !status.is_server_error();
         self.upstream.note(&self.view.targets, index, claim, if is_well { Attempted::Well } else { Attempted::Failed });
-        let answer = answer.map_err(|stop| self.failed(index, stop))?;
+        let answer = answer.map_err(|stop| self.failed(index, stop, true))?;
         self.upstream.settle(self.permit.as_mut(), matches!(status.as_u16(), 502..=504));
         Ok(answer)
     }
@@ -349,7 +354,17 @@ struct Lost {
     unsent: bool,
     /// Nothing was read.
     silent: bool,
+    /// It is a fault of the upstream.
+    blamed: bool,
     stop: Stop,
+}
+
+impl Lost {
+    /// No answer at all.
+    fn by(watch: &Watch, reason: Reason) -> Self {
+        let stop = Stop::fault(reason);
+        Self { unsent: false, silent: false, blamed: is_blamed(watch, &stop), stop }
+    }
 }
 
 /// The request once more, read from what was written of it: cheaper than a copy of every request for the few that are lost.

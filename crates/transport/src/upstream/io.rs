@@ -73,9 +73,11 @@ impl AsyncWrite for UpstreamIo {
 /// What the request's content is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Being sent, or there is none.
+    /// Being sent.
     #[default]
     Moving,
+    /// All of it was handed over, or there is none.
+    Done,
     /// The client owes the next bytes: the upstream cannot be blamed for waiting.
     AwaitsClient,
 }

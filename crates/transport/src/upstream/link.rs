@@ -142,7 +142,7 @@ impl<B: RequestBody> Link<B> {
 
     /// Whether the upstream owes the next bytes, and not the client.
     pub(super) fn is_owed(&self) -> bool {
-        self.watch.upload.get() == Progress::Moving
+        self.watch.upload.get() != Progress::AwaitsClient
     }
 
     /// Whether the upstream has owed something for longer than `span`; wakes the task when it has. `moved` counts what ends

@@ -43,9 +43,14 @@ impl<B> Upload<B> {
     pub(super) const fn new(content: B) -> Self {
         Self { content, watch: None }
     }
+}
 
+impl<B: RequestBody> Upload<B> {
     /// Reports to the connection that it is sent on.
     pub(super) fn attach(&mut self, watch: Rc<Watch>) {
+        if self.content.is_end_stream() {
+            watch.upload.set(Progress::Done);
+        }
         self.watch = Some(watch);
     }
 }
@@ -75,7 +80,12 @@ impl<B: RequestBody> Body for Upload<B> {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ClientFailed>>> {
         let polled = Pin::new(&mut self.content).poll_frame(cx);
         let Some(watch) = &self.watch else { return polled.map_err(|_| ClientFailed) };
-        watch.upload.set(if polled.is_pending() { Progress::AwaitsClient } else { Progress::Moving });
+        watch.upload.set(match &polled {
+            Poll::Pending => Progress::AwaitsClient,
+            Poll::Ready(None) => Progress::Done,
+            Poll::Ready(Some(Ok(_))) if self.content.is_end_stream() => Progress::Done,
+            Poll::Ready(Some(_)) => Progress::Moving,
+        });
         polled.map_err(|error| {
             *watch.client_failed.borrow_mut() = Some(error.into());
             ClientFailed

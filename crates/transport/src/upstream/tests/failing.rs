@@ -185,6 +185,27 @@ fn what_a_client_does_opens_no_breaker() {
 }
 
 #[test]
+fn an_upstream_that_closes_on_content_that_it_does_not_want_is_well() {
+    run(async {
+        for (is_whole, is_blamed) in [(false, false), (true, true)] {
+            let fake = Fake::new().await;
+            let gateway = Gateway::to(&[&fake]);
+            for _ in 0..20 {
+                let (feed, frames) = mpsc::channel(1);
+                feed.send(Ok(Bytes::from_static(b"much"))).await.unwrap();
+                let content = if is_whole { Content::Whole(Some("all".into())) } else { Content::Stream(frames) };
+                let (answer, ()) = tokio::join!(gateway.send(Method::POST, content, Attempt::default()), async {
+                    let mut peer = fake.accept().await;
+                    peer.head().await.unwrap();
+                });
+                assert_eq!(answer.unwrap_err().stop.reason(), Reason::UpstreamClosed);
+            }
+            assert_eq!(gateway.upstream.look().is_open, is_blamed, "whole: {is_whole}");
+        }
+    });
+}
+
+#[test]
 fn a_reload_forgets_no_failure() {
     let (clock, urls) = (Clock::manual(1), ["http://10.0.0.1:1".to_owned(), "http://10.0.0.2:1".to_owned()]);
     let running = settings(&urls).compile(&clock).unwrap();
