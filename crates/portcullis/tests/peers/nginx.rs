@@ -69,6 +69,7 @@ fn what_nginx_answers_arrives_as_it_was_sent() -> Result<()> {
     let server = "server {
         listen 127.0.0.1:@PORT@;
         root www;
+        location = /files/missing.json { server_tokens off; }
         location = /files/chunked.json { sub_filter_types application/json; sub_filter_once off; sub_filter small large; }
     }";
     let large: Vec<u8> = pattern::pieces(5 << 20).flatten().collect();
@@ -106,6 +107,12 @@ fn what_nginx_answers_arrives_as_it_was_sent() -> Result<()> {
     let missing = curl(&[&gateway.url("http", "/files/missing.json")?])?;
     assert_eq!((missing.status, missing.problem()), (404, None), "the upstream's own 404 is passed on");
     assert!(String::from_utf8_lossy(&missing.body).contains("<h1>404 Not Found</h1>"));
+    let telling = curl(&[&gateway.url("http", "/files/other.json")?])?;
+    assert_eq!(
+        (telling.status, telling.problem()),
+        (404, Some("upstream-refused".to_owned())),
+        "edge/Y27: its version is not"
+    );
 
     let download = curl(&[&gateway.url("http", "/files/large.bin")?])?;
     assert_eq!((download.exit, download.status), (Some(0), 200), "{}", download.trace);
