@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use portcullis_core::bounds::MIN_BODY_RATE;
 use portcullis_core::{Reason, Stop, Verdict};
-use portcullis_transport::drive::{Content as ClientContent, broken_content};
+use portcullis_transport::drive::{Content as ClientContent, broken_content, has_left};
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
 use std::future::poll_fn;
@@ -300,7 +300,10 @@ impl Streamed {
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Poll::Ready(Some(Err(error))) => self.refuse(broken_content(&error)),
+            Poll::Ready(Some(Err(error))) => {
+                self.upload.left.set(has_left(&error));
+                self.refuse(broken_content(&error))
+            }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
                 if self.waiting_since.is_none() {

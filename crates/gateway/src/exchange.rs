@@ -18,6 +18,8 @@ pub struct Upload {
     pub bytes: Cell<u64>,
     /// Why the client's content failed, once it has: a refusal, never an upstream's fault.
     pub failed: Cell<Option<Reason>>,
+    /// It failed because the client closed the connection.
+    pub left: Cell<bool>,
 }
 
 /// One request and its response.
@@ -164,6 +166,9 @@ impl Drop for Exchange {
         }
         if let Some(upload) = &self.upload {
             self.record.bytes_in = upload.bytes.get();
+            if upload.left.get() && self.record.verdict == Verdict::Deny {
+                self.record.verdict = Verdict::Abandoned; // nobody waits for the refusal
+            }
         }
         let routes = &self.snapshot.routes;
         let api = self.record.api;

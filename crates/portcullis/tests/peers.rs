@@ -3,6 +3,8 @@
 //!
 //! Each test starts its own gateway on free ports in its own folder. Nothing here judges a duration.
 
+#[path = "peers/aborts.rs"]
+mod aborts;
 #[path = "peers/clients.rs"]
 mod clients;
 #[path = "peers/differential.rs"]

@@ -164,3 +164,8 @@ fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<Vec<String>>>) -> 
         }
     })
 }
+
+/// Makes closing `stream` send RST instead of FIN.
+pub fn reset_on_close(stream: &std::net::TcpStream) -> Result<()> {
+    Ok(rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))?)
+}

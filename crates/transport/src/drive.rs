@@ -38,7 +38,7 @@ use portcullis_core::Reason;
 pub use accept::{Accept, Settings, accept_loop};
 pub use connection::{Connection, Protocol, Timeouts};
 pub use connections::{Closed, Connections, Counts};
-pub use content::{Content, broken_content};
+pub use content::{Content, broken_content, has_left};
 pub use drain::{Drain, Watch};
 pub use roster::Roster;
 pub use service::Tracked;

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -28,9 +29,19 @@ pub(super) struct BrokenContent(pub(super) Reason);
 
 /// Why reading content failed.
 pub fn broken_content(error: &hyper::Error) -> Reason {
-    let cause = error.source().and_then(|error| error.downcast_ref::<std::io::Error>());
-    let broken = cause.and_then(std::io::Error::get_ref).and_then(|error| error.downcast_ref::<BrokenContent>());
+    let broken = cause(error).and_then(io::Error::get_ref).and_then(|error| error.downcast_ref::<BrokenContent>());
     broken.map_or(Reason::BodyMalformed, |BrokenContent(reason)| *reason)
+}
+
+/// Whether it failed because an HTTP/1.1 client closed its connection, by FIN or RST. Over HTTP/2 the exchange is dropped then.
+pub fn has_left(error: &hyper::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kind = cause(error).map(io::Error::kind);
+    matches!(kind, Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe))
+}
+
+fn cause(error: &hyper::Error) -> Option<&io::Error> {
+    error.source().and_then(|error| error.downcast_ref())
 }
 
 /// What a client may have sent before it could see the answer, and as much as is read where a connection ends.
