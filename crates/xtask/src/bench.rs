@@ -59,6 +59,9 @@ pub(crate) struct Args {
     /// `reload`: how many reloads.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     reloads: u32,
+    /// `reload`: operations that the document of portcullis has beside two of its own.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    operations: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -79,6 +79,11 @@ fn show(report: &Report) {
     table.print();
 }
 
+/// An OpenAPI document of at least so many operations.
+pub(super) fn large(operations: u32) -> Value {
+    document(operations.div_ceil(OPERATIONS_PER_RESOURCE))
+}
+
 /// An OpenAPI document of so many resources, and `/item`, by which the harness sees that it is served.
 fn document(resources: u32) -> Value {
     let mut paths = Map::new();

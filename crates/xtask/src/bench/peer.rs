@@ -98,21 +98,26 @@ impl Peer {
 
     /// Whether `/extra` exists; takes effect with the next reload.
     pub(super) fn publish_extra(&mut self, workbench: &Workbench, is_published: bool) -> anyhow::Result<()> {
-        self.setup.document = document(if is_published { &["/item", "/extra"] } else { &["/item"] });
+        let paths = self.setup.document.get_mut("paths").and_then(Value::as_object_mut).context("a document")?;
+        if is_published {
+            paths.extend([operation("/extra")]);
+        } else {
+            paths.remove("/extra");
+        }
         write_config(workbench, &self.setup, self.port, &self.home)
     }
 }
 
 /// An OpenAPI document with one `GET` for each path.
 fn document(paths: &[&str]) -> Value {
-    let paths: serde_json::Map<String, Value> = paths
-        .iter()
-        .map(|path| {
-            let id = path.trim_start_matches('/');
-            ((*path).to_owned(), json!({ "get": { "operationId": id, "responses": { "200": response() } } }))
-        })
-        .collect();
+    let paths: serde_json::Map<String, Value> = paths.iter().map(|path| operation(path)).collect();
     json!({ "openapi": "3.1.0", "info": { "title": "Bench", "version": "1" }, "paths": paths })
+}
+
+/// `GET` of one path.
+fn operation(path: &str) -> (String, Value) {
+    let id = path.trim_start_matches('/');
+    (path.to_owned(), json!({ "get": { "operationId": id, "responses": { "200": response() } } }))
 }
 
 /// What the upstream answers to everything.

@@ -11,6 +11,7 @@ use super::Args;
 use super::client::{Clients, exchange};
 use super::load::Protocol;
 use super::machine::Machine;
+use super::operations;
 use super::peer::{Peer, PeerKind, Setup};
 use super::report::{self, Table};
 use super::statistics::quantile;
@@ -20,10 +21,10 @@ use super::workbench::Workbench;
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Load without a reload, to compare with.
 const BEFORE: Duration = Duration::from_secs(5);
-/// From one reload to the next.
-const INTERVAL: Duration = Duration::from_millis(200);
+/// From the moment at which a reload shows to the next: longer than portcullis rests between two.
+const INTERVAL: Duration = Duration::from_millis(300);
 /// How long a reload may take until it shows.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Latency of the requests that ended within a window, in milliseconds.
 #[derive(Serialize)]
@@ -42,6 +43,8 @@ struct Measured {
     reloads: u32,
     failed: u64,
     first_failure: Option<String>,
+    /// The longest from a signal to a request that shows its effect, in milliseconds.
+    slowest: f64,
     /// Connections the proxy asked its clients to close.
     closed: u64,
     before: Latency,
@@ -61,14 +64,15 @@ pub(super) fn run(args: &Args, workbench: &Workbench) -> anyhow::Result<()> {
         args.peers().into_iter().map(|kind| measure(args, workbench, kind)).collect::<anyhow::Result<Vec<_>>>()?;
     let report = Report { connections: args.connections, machine, proxies };
     println!(
-        "{} reloads by SIGHUP, one every {} ms, under HTTP/1.1 load of {} connections\n{}\n",
+        "{} reloads by SIGHUP, {} ms from the effect of one to the next, under HTTP/1.1 load of {} connections\n{}\n",
         args.reloads,
         INTERVAL.as_millis(),
         args.connections,
         report.machine.describe()
     );
-    let header =
-        ["proxy", "reloads", "failed", "window", "requests", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "p99 ×"];
+    let header = [
+        "proxy", "reloads", "failed", "closed", "window", "requests", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "p99 ×",
+    ];
     let mut table = Table::new(header.map(str::to_owned).to_vec());
     for one in &report.proxies {
         let totals = [one.name.to_owned(), one.reloads.to_string(), one.failed.to_string(), one.closed.to_string()];
@@ -77,6 +81,9 @@ pub(super) fn run(args: &Args, workbench: &Workbench) -> anyhow::Result<()> {
         table.row(row(Default::default(), "during", &one.during, ratio));
     }
     table.print();
+    for one in &report.proxies {
+        println!("{}: the slowest reload showed after {:.0} ms", one.name, one.slowest);
+    }
     for (name, why) in report.proxies.iter().filter_map(|one| Some((one.name, one.first_failure.as_ref()?))) {
         println!("{name}: the first failure was: {why}");
     }
@@ -92,17 +99,22 @@ fn row(totals: [String; 4], window: &str, latency: &Latency, ratio: f64) -> Vec<
 }
 
 fn measure(args: &Args, workbench: &Workbench, kind: PeerKind) -> anyhow::Result<Measured> {
-    let mut peer = Peer::start(workbench, Setup::new(kind, Protocol::Plain))?;
+    let mut setup = Setup::new(kind, Protocol::Plain);
+    if args.operations > 0 {
+        setup.document = operations::large(args.operations);
+    }
+    let mut peer = Peer::start(workbench, setup)?;
     let clients = Clients::start(peer.port, args.connections);
     std::thread::sleep(WARM_UP);
     let warm = Instant::now();
     std::thread::sleep(BEFORE);
     let first = Instant::now();
+    let mut slowest = 0.0_f64;
     for round in 0..args.reloads {
-        let next = Instant::now().checked_add(INTERVAL).context("clock at its end")?;
         eprint!("\r{}: reload {} of {} ", kind.describe(), round.saturating_add(1), args.reloads);
-        reload(&mut peer, workbench, round % 2 == 0)?;
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        let shown = reload(&mut peer, workbench, round % 2 == 0)?;
+        slowest = slowest.max(shown.as_secs_f64() * 1e3);
+        std::thread::sleep(INTERVAL);
     }
     eprintln!();
     let last = Instant::now();
@@ -115,6 +127,7 @@ fn measure(args: &Args, workbench: &Workbench, kind: PeerKind) -> anyhow::Result
         name: kind.describe(),
         reloads: args.reloads,
         failed: tally.failed,
+        slowest,
         closed: tally.closed,
         before: latency(warm..first)?,
         during: latency(first..last)?,
@@ -122,8 +135,8 @@ fn measure(args: &Args, workbench: &Workbench, kind: PeerKind) -> anyhow::Result
     })
 }
 
-/// Changes the configuration, signals, and waits until the change shows: `/extra` exists or is gone.
-fn reload(peer: &mut Peer, workbench: &Workbench, is_published: bool) -> anyhow::Result<()> {
+/// Changes the configuration, signals, and waits until the change shows: `/extra` exists or is gone. How long that took.
+fn reload(peer: &mut Peer, workbench: &Workbench, is_published: bool) -> anyhow::Result<Duration> {
     let wanted = if is_published { 200 } else { 404 };
     peer.publish_extra(workbench, is_published)?;
     peer.process.signal(Signal::HUP)?;
@@ -132,7 +145,7 @@ fn reload(peer: &mut Peer, workbench: &Workbench, is_published: bool) -> anyhow:
         // A fresh connection each time: an old worker of nginx keeps answering on its own.
         let found = exchange(&mut None, peer.port, "/extra")?.status;
         if found == wanted {
-            return Ok(());
+            return Ok(started.elapsed());
         }
         ensure!(
             started.elapsed() < PATIENCE,
