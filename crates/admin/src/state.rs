@@ -1,9 +1,14 @@
 //! What the process says of itself.
 
+use crate::access::{Access, Refusal, Token};
+use crate::reload::Asked;
+use http::HeaderMap;
+use portcullis_core::Clock;
 use portcullis_events::Metrics;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
 
 /// Whether requests should be sent here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,9 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     readiness: AtomicU8,
     configuration: Mutex<Configuration>,
+    access: Mutex<Access>,
+    clock: Clock,
+    pub(crate) asks: mpsc::Sender<Asked>,
 }
 
 #[derive(Default)]
@@ -43,9 +51,20 @@ struct Configuration {
 }
 
 impl State {
-    /// A process that is starting.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, readiness: AtomicU8::new(Readiness::Starting as u8), configuration: Mutex::default() }
+    /// A process that is starting, and has no token yet. Who asks for a reload is sent to `asks`.
+    pub fn new(metrics: Arc<Metrics>, clock: Clock, asks: mpsc::Sender<Asked>) -> Self {
+        let readiness = AtomicU8::new(Readiness::Starting as u8);
+        Self { metrics, readiness, configuration: Mutex::default(), access: Mutex::default(), clock, asks }
+    }
+
+    /// Sets who may change something: the holder of this token, or nobody.
+    pub fn set_token(&self, token: Option<Token>) {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner).token = token;
+    }
+
+    /// Judges who sent these fields.
+    pub(crate) fn judge(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner).judge(headers, self.clock.monotonic_micros())
     }
 
     /// Sets what `/readyz` answers.

@@ -1,5 +1,6 @@
 //! One core's end of the record: a buffer of lines and plain counters, no lock and no atomic per exchange.
 
+use crate::audit::{self, Change};
 use crate::line::{self, Second};
 use crate::metrics::{Counts, Metrics};
 use crate::recorder::Port;
@@ -58,6 +59,17 @@ impl Lane {
         if lines.len() >= HAND_OVER_BYTES {
             self.hand_over(lines);
         }
+    }
+
+    /// Writes one administrative change.
+    pub fn push_change(&self, change: &Change<'_>) {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.lines.len() >= MAX_WAITING_BYTES {
+            self.lost.set(self.lost.get().saturating_add(1));
+            return;
+        }
+        let Waiting { lines, second } = &mut *waiting;
+        audit::write(lines, change, second);
     }
 
     /// Hands what waits to the recorder and the counts to the metrics.

@@ -23,6 +23,13 @@ impl Second {
     }
 }
 
+impl Second {
+    /// The whole time stamp of a moment in microseconds since the epoch.
+    pub(crate) fn stamp(&mut self, micros: u64) -> String {
+        format!("{}.{:06}Z", self.text(micros / 1_000_000), micros % 1_000_000)
+    }
+}
+
 /// Appends the line of `record`, newline included. Keys are stable; those without a value are left out.
 pub(crate) fn write(out: &mut Vec<u8>, record: &Record, names: &Names<'_>, second: &mut Second) {
     out.extend_from_slice(b"{\"time\":\"");

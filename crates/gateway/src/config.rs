@@ -7,6 +7,7 @@
 mod compile;
 mod entries;
 mod file;
+mod outline;
 mod plan;
 mod print;
 mod schema;
@@ -21,6 +22,7 @@ use portcullis_core::config::{ConfigError, Severity};
 use std::path::{Path, PathBuf};
 
 pub use file::Source;
+pub use outline::Outline;
 pub use plan::{Api, Modes, Plan, Settings, Timeouts, Upstream};
 pub use print::{json, print, sarif};
 pub use schema::schema;
@@ -51,6 +53,8 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// For excerpts.
     pub source: Source,
+    /// For what another one changes.
+    pub outline: Outline,
 }
 
 /// A configuration that does not load.
@@ -99,7 +103,7 @@ pub fn load_text(path: &Path, text: &str, options: &LoadOptions) -> Result<Loade
     findings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     findings.dedup();
     match plan {
-        Some(plan) => Ok(Loaded { plan, warnings: findings, files, source }),
+        Some(plan) => Ok(Loaded { plan, warnings: findings, files, source, outline: parsed.outline }),
         None => Err(Box::new(Failed { errors: findings, files, source })),
     }
 }

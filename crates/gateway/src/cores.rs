@@ -174,6 +174,7 @@ async fn tick(worker: Rc<Worker>) {
             interval.tick().await;
             worker.lane.flush();
         }
+        drop(worker.pin()); // a core without requests lets go of an old Snapshot too
         worker.pools.sweep();
         worker.roster.sweep();
     }

@@ -1,27 +1,32 @@
 //! The life of the process: start as a whole or not at all, reload without a pause, stop without a lost exchange.
 
-use crate::config::{self, LoadOptions, Loaded, Plan};
+mod asks;
+mod changes;
+mod reload;
+mod sockets;
+
+use crate::config::Outline;
 use crate::cores::{Command, Core, Shared};
 use crate::expiry::Expiry;
-use crate::snapshot::Snapshot;
 use crate::upstreams::{self, Watches};
 use crate::watch::Watcher;
 use arc_swap::ArcSwap;
-use portcullis_admin::{Readiness, Scope, State};
+use asks::Asks;
+use portcullis_admin::{Readiness, Scope, State, TokenError};
 use portcullis_core::Clock;
-use portcullis_events::{Metrics, Recorder, RecorderError};
+use portcullis_events::{By, Lane, Metrics, Recorder, RecorderError};
 use portcullis_transport::drive::{Closed, Connections};
-use portcullis_transport::listener::{self, BindError, Bound};
+use portcullis_transport::listener::{BindError, Bound};
 use rustix::fs::FlockOperation;
+use sockets::{Control, Place};
 use std::fs::{DirBuilder, File};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::AbortHandle;
 
 /// Why the gateway does not start. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +52,9 @@ pub enum StartError {
     /// The record cannot be written.
     #[error(transparent)]
     Record(#[from] RecorderError),
+    /// There is no token for the admin listener.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The system refuses threads, runtimes or signals.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -71,48 +79,18 @@ pub struct Gateway {
     listening: Vec<Listening>,
     control: Vec<Control>,
     watches: Watches,
-    /// Configured address → bound address, in the order of the configuration.
-    bound: Vec<(SocketAddr, SocketAddr)>,
+    places: Vec<Place>,
     files: Vec<PathBuf>,
+    /// The files as they were when the Snapshot in use was loaded.
+    known: Watcher,
+    outline: Arc<Outline>,
+    asks: Asks,
+    /// Where changes are recorded. Never pushed to by an exchange.
+    audit: Lane,
     drain_delay: Duration,
     drain_deadline: Duration,
     data_dir: PathBuf,
     _lock: File,
-}
-
-/// The admin or the health listener.
-struct Control {
-    configured: SocketAddr,
-    address: SocketAddr,
-    scope: Scope,
-    /// Until it is served.
-    socket: Option<TcpListener>,
-    /// Once it is served.
-    task: Option<AbortHandle>,
-}
-
-/// What a Plan says beside its Snapshot.
-struct Around {
-    files: Vec<PathBuf>,
-    drain_delay: Duration,
-    drain_deadline: Duration,
-    control: Vec<(SocketAddr, Scope)>,
-    cores: usize,
-    data_dir: PathBuf,
-}
-
-impl Around {
-    fn of(plan: &Plan, files: Vec<PathBuf>) -> Self {
-        let control = [(plan.admin, Scope::Admin), (plan.health, Scope::Health)];
-        Self {
-            files,
-            drain_delay: plan.drain_delay,
-            drain_deadline: plan.drain_deadline,
-            control: control.into_iter().filter_map(|(address, scope)| Some((address?, scope))).collect(),
-            cores: plan.cores,
-            data_dir: plan.data_dir.clone(),
-        }
-    }
 }
 
 impl Gateway {
@@ -122,16 +100,18 @@ impl Gateway {
     /// [`StartError`]; whatever was opened before is closed again.
     pub fn start(config: &Path) -> Result<Self, StartError> {
         let clock = Clock::system();
-        let loaded = load(config, &clock)?;
-        let around = Around::of(&loaded.plan, loaded.files);
+        let reload::Compiled { mut snapshot, around } = reload::compile(config, 1, &clock)?;
         let lock = lock(&around.data_dir)?;
-        let mut snapshot = Snapshot::new(loaded.plan, 1);
-        let (bound, sockets) = bind(&mut snapshot, &[], around.cores)?;
-        let control = bind_control(&around.control, &[])?;
+        let (places, sockets) = sockets::bind(&mut snapshot, &[], around.cores)?;
+        let control = sockets::bind_control(&around.control, &[])?;
+        let token = around.token(&around.data_dir)?;
         let metrics = Arc::new(Metrics::default());
         let recorder = Recorder::open(&around.data_dir, Arc::clone(&metrics))?;
-        let state = Arc::new(State::new(Arc::clone(&metrics)));
+        let (asks, asked) = Asks::channel();
+        let state = Arc::new(State::new(Arc::clone(&metrics), clock.clone(), asks));
+        state.set_token(token);
         state.loaded(snapshot.id);
+        let audit = Lane::new(recorder.port(), Arc::clone(&metrics));
         let shared = Shared {
             snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
             connections: Connections::new(),
@@ -151,8 +131,12 @@ impl Gateway {
             listening: Vec::new(),
             control,
             watches: Watches::default(),
-            bound,
+            places,
+            known: Watcher::new(&around.files),
             files: around.files,
+            outline: around.outline,
+            asks: Asks::new(asked),
+            audit,
             drain_delay: around.drain_delay,
             drain_deadline: around.drain_deadline,
             data_dir: around.data_dir,
@@ -200,10 +184,12 @@ impl Gateway {
             tokio::select! {
                 _ = signals.terminate.recv() => break,
                 _ = signals.interrupt.recv() => break,
-                _ = signals.hangup.recv() => watcher = self.reload(announce).await,
-                () = watcher.changed() => watcher = self.reload(announce).await,
+                _ = signals.hangup.recv() => self.asks.note(By::Signal),
+                () = watcher.changed() => self.asks.note(By::File),
+                batch = self.asks.next() => watcher = self.reload(batch, announce).await,
                 _ = second.tick() => {
                     self.count_connections();
+                    self.audit.flush();
                     upstreams::count(&self.shared.snapshots.load(), &self.shared.metrics);
                     expiry.look(&self.shared.snapshots.load(), &self.shared.metrics, &self.shared.clock);
                 }
@@ -216,6 +202,7 @@ impl Gateway {
         }
         tracing::info!(seconds = self.drain_delay.as_secs_f32(), "stopping: not ready any more, still serving");
         self.state.set_readiness(Readiness::Stopping);
+        self.asks.close();
         tokio::time::sleep(self.drain_delay).await;
         // The admin listener answers until the last exchange has ended.
         let ended = tokio::task::spawn_blocking(move || self.drain());
@@ -242,85 +229,9 @@ impl Gateway {
             }
         }
         self.cores.into_iter().for_each(Core::join);
+        drop(self.audit); // the recorder ends when nobody can hand it anything
         self.recorder.close();
         tracing::info!("stopped");
-    }
-
-    /// Takes the configuration on disk into use, or keeps the running one and says why. What is watched from now on was
-    /// looked at before the files were read, so a change in between is not missed.
-    async fn reload(&mut self, announce: fn(&Listening)) -> Watcher {
-        let watcher = Watcher::new(&self.files);
-        let (path, clock) = (self.config.clone(), self.shared.clock.clone());
-        let id = self.shared.snapshots.load().id.saturating_add(1);
-        // Off this thread: a large document takes a while, and the admin listener should answer meanwhile.
-        let compiled = tokio::task::spawn_blocking(move || {
-            let loaded = load(&path, &clock)?;
-            let around = Around::of(&loaded.plan, loaded.files);
-            Ok::<_, StartError>((Snapshot::new(loaded.plan, id), around))
-        });
-        let outcome = match compiled.await {
-            Ok(Ok((snapshot, around))) => self.take(snapshot, around, announce),
-            Ok(Err(error)) => Err(error),
-            Err(panic) => Err(StartError::System(io::Error::other(panic))),
-        };
-        match outcome {
-            Ok(()) => tracing::info!(snapshot = id, "configuration reloaded"),
-            Err(error) => {
-                let error = error.to_string();
-                tracing::error!(%error, "configuration refused: the one before it runs on");
-                self.state.refused(error);
-            }
-        }
-        watcher.with(&self.files)
-    }
-
-    /// New sockets first, then the Snapshot, then the old sockets: at no moment is a listener missing.
-    fn take(&mut self, mut snapshot: Snapshot, around: Around, announce: fn(&Listening)) -> Result<(), StartError> {
-        let before = self.shared.snapshots.load_full();
-        snapshot.keep_tickets(&before);
-        snapshot.keep_upstreams(&before);
-        let (bound, sockets) = bind(&mut snapshot, &self.bound, self.cores.len())?;
-        let control = bind_control(&around.control, &self.control)?;
-        let id = snapshot.id;
-        self.shared.snapshots.store(Arc::new(snapshot));
-        self.listen(sockets);
-        let gone =
-            self.bound.iter().filter(|old| !bound.contains(old)).map(|(_, address)| *address).collect::<Vec<_>>();
-        for address in gone {
-            self.cores.iter().for_each(|core| send(core, Command::Close(address)));
-        }
-        self.bound = bound;
-        let (kept, gone): (Vec<_>, _) = std::mem::take(&mut self.control)
-            .into_iter()
-            .partition(|control| around.control.contains(&(control.configured, control.scope)));
-        gone.iter().filter_map(|control| control.task.as_ref()).for_each(AbortHandle::abort);
-        self.control = kept.into_iter().chain(control).collect();
-        self.serve_control()?;
-        self.watches.follow(&self.shared.snapshots.load());
-        self.settle(around);
-        let listening = self.describe();
-        listening.iter().filter(|new| !self.listening.contains(new)).for_each(announce);
-        self.listening = listening;
-        self.state.loaded(id);
-        free_later(before);
-        Ok(())
-    }
-
-    /// Takes over what is no part of the Snapshot. What only a start can change is said, not passed over.
-    fn settle(&mut self, around: Around) {
-        if around.cores != self.cores.len() {
-            tracing::warn!(
-                running = self.cores.len(),
-                configured = around.cores,
-                "`cores` takes effect at the next start"
-            );
-        }
-        if around.data_dir != self.data_dir {
-            let (running, configured) = (self.data_dir.display(), around.data_dir.display());
-            tracing::warn!(%running, %configured, "`data_dir` takes effect at the next start");
-        }
-        self.files = around.files;
-        (self.drain_delay, self.drain_deadline) = (around.drain_delay, around.drain_deadline);
     }
 
     /// Gives each core its socket of each listener.
@@ -383,57 +294,6 @@ impl Signals {
     }
 }
 
-fn load(path: &Path, clock: &Clock) -> Result<Loaded, StartError> {
-    // One clock for all Snapshots: what outlives a reload is timed by it.
-    let options = LoadOptions { without_secrets: false, clock: clock.clone() };
-    let loaded = config::load(path, &options)
-        .map_err(|failed| StartError::Configuration(config::print(&failed.errors, &failed.source, false)))?;
-    for warning in &loaded.warnings {
-        tracing::warn!(%warning, "configuration");
-    }
-    Ok(loaded)
-}
-
-/// Binds the listeners that are not bound yet, and writes the bound addresses into the Snapshot.
-#[expect(clippy::type_complexity, reason = "two lists that the caller takes apart at once")]
-fn bind(
-    snapshot: &mut Snapshot,
-    present: &[(SocketAddr, SocketAddr)],
-    cores: usize,
-) -> Result<(Vec<(SocketAddr, SocketAddr)>, Vec<Bound>), StartError> {
-    let (mut bound, mut sockets) = (Vec::new(), Vec::new());
-    let mut present = present.to_vec();
-    for listener in &mut snapshot.listeners {
-        let configured = listener.facts.address;
-        let address = match present.iter().position(|(address, _)| *address == configured) {
-            Some(at) => present.remove(at).1, // once each: several listeners may ask for any free port
-            None => {
-                let new = listener::bind(configured, cores)?;
-                let address = new.address;
-                sockets.push(new);
-                address
-            }
-        };
-        listener.facts.address = address;
-        bound.push((configured, address));
-    }
-    snapshot.settle_https_port();
-    Ok((bound, sockets))
-}
-
-/// Binds the control listeners that are not there yet.
-fn bind_control(wanted: &[(SocketAddr, Scope)], present: &[Control]) -> Result<Vec<Control>, StartError> {
-    let mut new = Vec::new();
-    for &(configured, scope) in wanted {
-        if present.iter().any(|control| (control.configured, control.scope) == (configured, scope)) {
-            continue;
-        }
-        let mut bound = listener::bind(configured, 1)?;
-        new.push(Control { configured, address: bound.address, scope, socket: bound.sockets.pop(), task: None });
-    }
-    Ok(new)
-}
-
 /// Makes the data directory and locks it: two processes would cut each other's records.
 fn lock(data_dir: &Path) -> Result<File, StartError> {
     let failed = |source| StartError::DataDirectory { path: data_dir.to_owned(), source };
@@ -455,12 +315,5 @@ fn raise_descriptor_limit() {
     }
 }
 
-/// A large Snapshot takes a while to free; that is not a core's work. Waits here until no exchange holds it.
-fn free_later(snapshot: Arc<Snapshot>) {
-    tokio::task::spawn_local(async move {
-        while Arc::strong_count(&snapshot) > 1 {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        drop(tokio::task::spawn_blocking(move || drop(snapshot)));
-    });
-}
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ impl Snapshot {
         self.https_port = https.map_or(443, |listener| listener.facts.address.port());
     }
 
-    /// Keeps session tickets of listeners whose certificate did not change.
+    /// Keeps session tickets of listeners whose certificate did not change. Both are bound.
     pub fn keep_tickets(&mut self, before: &Self) {
         for listener in &mut self.listeners {
             if let Some(running) = before.listeners.iter().find(|old| old.facts.id == listener.facts.id) {

@@ -12,6 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 type State = Option<(SystemTime, u64, u64)>;
 
 /// Watches some files.
+#[derive(Clone)]
 pub(crate) struct Watcher {
     files: Vec<PathBuf>,
     known: Vec<State>,
@@ -39,6 +40,15 @@ impl Watcher {
             }
         }
         watcher
+    }
+
+    /// The files that are in another state than `before` knew them in.
+    pub(crate) fn differing(&self, before: &Self) -> Vec<String> {
+        let known = before.files.iter().zip(&before.known);
+        let is_other =
+            |(file, state): &(&PathBuf, &State)| known.clone().any(|(old, then)| old == *file && then != *state);
+        let own = self.files.iter().zip(&self.known);
+        own.filter(|one| is_other(one)).map(|(file, _)| file.display().to_string()).collect()
     }
 
     /// Returns once a file differs from what is known and has stayed so for two looks. May be dropped and called again.

@@ -66,7 +66,7 @@ fn off() -> Spanned<bool> {
 /// What an exchange may know of the listener that it came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Its place in `listeners:`.
+    /// Tells it from the others. A reload keeps it while the address stays, wherever that stands in `listeners:`.
     pub id: u16,
     /// The address that it is bound to; with port 0 configured, the port that was picked.
     pub address: SocketAddr,

@@ -1,5 +1,6 @@
 //! From bytes to the written shape.
 
+use super::outline::Outline;
 use super::shape::Config;
 use super::tree::{self, Node};
 use portcullis_core::bounds::MAX_CONFIG_BYTES;
@@ -64,18 +65,24 @@ pub(super) struct Parsed {
     pub config: Result<Config, Vec<ConfigError>>,
     /// `text` with written-out secrets masked.
     pub masked: String,
+    /// Places and digests of its values; empty for what is no YAML.
+    pub outline: Outline,
 }
 
 /// Reads `text` twice: once as a tree, to report all names that are wrong at once, and once into the types.
 pub(super) fn parse(text: &str) -> Parsed {
     let tree: Spanned<Node> = match from_str(text) {
         Ok(tree) => tree,
-        Err(error) => return Parsed { config: Err(vec![error]), masked: mask_unparsed(text) },
+        Err(error) => {
+            let masked = mask_unparsed(text);
+            return Parsed { config: Err(vec![error]), masked, outline: Outline::default() };
+        }
     };
     let found = tree::check(&tree, super::schema());
+    let outline = Outline::of(&tree.value);
     drop(tree);
     let config = if found.errors.is_empty() { from_str(text).map_err(|error| vec![error]) } else { Err(found.errors) };
-    Parsed { config, masked: mask(text, &found.secrets) }
+    Parsed { config, masked: mask(text, &found.secrets), outline }
 }
 
 fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {

@@ -34,7 +34,7 @@ pub struct Config {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub allowed_headers: Vec<Spanned<String>>,
-    /// `/metrics`, `/healthz` and `/readyz`, on loopback only.
+    /// `/metrics`, `/healthz` and `/readyz`, and `POST /reload` with a token; on loopback only.
     #[serde(default)]
     pub admin: Option<Admin>,
     /// `/healthz` and `/readyz` without details, for load balancers.
@@ -67,7 +67,8 @@ pub struct Config {
     pub apis: Named<Api>,
 }
 
-/// The admin listener of this build: `/metrics`, `/healthz`, `/readyz`.
+/// The admin listener: `/metrics`, `/healthz` and `/readyz`; `POST /reload` for whoever holds the token in `admin.token` of the data
+/// directory.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Admin {

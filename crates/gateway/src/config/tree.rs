@@ -1,5 +1,6 @@
 //! The file as a tree with places, and everything that is judged on the tree alone, so that one run reports every such error.
 
+use super::outline::digest;
 use super::secret;
 use portcullis_core::config::{ConfigError, Period, Rate, Size, Spanned};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -12,7 +13,8 @@ use std::fmt;
 #[derive(Debug)]
 pub(super) enum Node {
     Null,
-    Scalar,
+    /// Neither text nor nothing; its digest.
+    Scalar(u64),
     Text(String),
     List(Vec<Spanned<Node>>),
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
@@ -45,28 +47,28 @@ impl<'de> Visitor<'de> for AnyNode {
         Node::deserialize(inner)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value)))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value)))
     }
 
-    fn visit_i128<E: Error>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value)))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value)))
     }
 
-    fn visit_u128<E: Error>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value)))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Scalar(digest(value.to_bits())))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
@@ -180,10 +182,10 @@ impl<'a> Walk<'a> {
             Node::Text(text) if !kinds.contains(&"object") && !kinds.contains(&"array") => {
                 return self.text(text, place, schema);
             }
-            Node::Scalar if !kinds.contains(&"object") && !kinds.contains(&"array") => return,
+            Node::Scalar(_) if !kinds.contains(&"object") && !kinds.contains(&"array") => return,
             Node::Map(_) => "a map",
             Node::List(_) => "a list",
-            Node::Text(_) | Node::Scalar => "one word",
+            Node::Text(_) | Node::Scalar(_) => "one word",
         };
         let accepted = match kinds.first() {
             Some(&"object") => "a map",
@@ -273,7 +275,7 @@ impl<'a> Walk<'a> {
         let wanted: &[&str] = match node {
             Node::Map(_) => &["object"],
             Node::List(_) => &["array"],
-            Node::Null | Node::Scalar | Node::Text(_) => &["string", "integer", "number", "boolean"],
+            Node::Null | Node::Scalar(_) | Node::Text(_) => &["string", "integer", "number", "boolean"],
         };
         let fits = |choice: &&Value| kinds(choice).iter().any(|kind| wanted.contains(kind));
         let mut choices = choices.iter().map(|choice| self.behind(choice)).filter(|choice| kinds(choice) != ["null"]);

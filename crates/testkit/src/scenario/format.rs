@@ -113,7 +113,8 @@ pub struct Request {
     pub options: Option<String>,
     /// Any method and target, `TRACE /x`.
     pub request: Option<String>,
-    /// Header lines; a list is one line per value. `Host` defaults to `api.example.com`, null leaves it out.
+    /// Header lines; a list is one line per value. `Host` defaults to `api.example.com`, on the admin listener to its address;
+    /// null leaves it out.
     pub headers: Fields,
     /// The content.
     pub body: Option<String>,
@@ -200,7 +201,9 @@ pub struct Then {
     pub upstream_saw: Option<Saw>,
     /// The event holds all of this; null means absent.
     pub event: Option<Value>,
-    /// Texts that the event line does not hold.
+    /// A line of the audit lane holds all of this. For answers of the admin listener, which owe no event.
+    pub audit: Option<Value>,
+    /// Texts that the event or audit line does not hold.
     pub event_lacks: Vec<String>,
     /// Exit status (check, run, steps that stop the gateway).
     pub exit: Option<i32>,

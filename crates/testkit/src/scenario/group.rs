@@ -81,11 +81,15 @@ pub fn claimed<'a>(owed: impl Iterator<Item = &'a Owed>) -> BTreeSet<String> {
     owed.filter_map(|owed| owed.id.clone()).collect()
 }
 
-/// Makes the addresses of the running gateway known to the cases.
+/// Makes the addresses and the admin token of the running gateway known to the cases.
 pub fn name_listeners(stage: &mut Stage, gateway: &Gateway) {
     for (address, kind) in gateway.listening() {
         stage.vars.set(&kind.to_uppercase(), address);
         stage.vars.set(&format!("{}_PORT", kind.to_uppercase()), address.port());
+    }
+    // Without an admin listener there is none.
+    if let Ok(token) = std::fs::read_to_string(stage.file("data/admin.token")) {
+        stage.vars.set("ADMIN_TOKEN", token.trim_end());
     }
 }
 
@@ -127,12 +131,16 @@ impl Owed {
     /// What the record owes for an exchange: every answer with a request id is owed exactly one event, asked for or not.
     pub fn new(then: &Then, plan: &Plan, sent: &Sent, stage: &Stage) -> Option<Self> {
         let id = sent.id();
+        if let Some(audit) = &then.audit {
+            let (label, event) = (plan.label.clone(), stage.vars.fill_value(audit));
+            return Some(Self { id: None, label, event, lacks: stage.vars.fill_all(&then.event_lacks) });
+        }
         if !plan.is_exchange || (id.is_none() && (sent.answer.is_some() || then.event.is_none())) {
             return None;
         }
         let event = then.event.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         let event = stage.vars.fill_value(&event);
-        Some(Self { id, label: plan.label.clone(), event, lacks: then.event_lacks.clone() })
+        Some(Self { id, label: plan.label.clone(), event, lacks: stage.vars.fill_all(&then.event_lacks) })
     }
 
     /// Looks for the event; `claimed` are the ids of all answers.

@@ -81,7 +81,11 @@ impl Plan {
                 let label = format!("{:?}", request.frames).chars().take(200).collect();
                 (label, false, Payload::Frames(bytes, stream))
             }
-            None => Self::payload(request, stage)?,
+            None => {
+                // A name of ours would be refused there: it could be a web page's.
+                let host = if request.via == Via::Admin { address.to_string() } else { HOST.to_owned() };
+                Self::payload(request, &host, stage)?
+            }
         };
         let label = if request.via == Via::H1 { label } else { format!("{label} ({:?})", request.via).to_lowercase() };
         Ok(Self {
@@ -103,7 +107,7 @@ impl Plan {
         })
     }
 
-    fn payload(request: &Request, stage: &Stage) -> Result<(String, bool, Payload)> {
+    fn payload(request: &Request, host: &str, stage: &Stage) -> Result<(String, bool, Payload)> {
         let (method, target) = line(request)?;
         let target = stage.vars.fill(&target);
         let body = match (&request.body, request.body_size) {
@@ -118,7 +122,7 @@ impl Plan {
         if matches!(request.via, Via::H2 | Via::H2c) {
             let authority = lines.iter().position(|(name, _)| name == ":authority").map(|at| lines.remove(at).1);
             let send = h2::Send {
-                authority: authority.unwrap_or_else(|| HOST.to_owned()),
+                authority: authority.unwrap_or_else(|| host.to_owned()),
                 method: method.clone(),
                 path: target,
                 headers: lines,
@@ -127,7 +131,7 @@ impl Plan {
             return Ok((label, method == "HEAD", Payload::H2(send)));
         }
         if !names("host") {
-            lines.insert(0, ("Host".to_owned(), HOST.to_owned()));
+            lines.insert(0, ("Host".to_owned(), host.to_owned()));
         }
         if !(body.is_empty() || names("content-length") || names("transfer-encoding")) {
             lines.push(("Content-Length".to_owned(), body.len().to_string()));

@@ -80,6 +80,11 @@ impl Vars {
         text
     }
 
+    /// The same for each of them.
+    pub fn fill_all(&self, texts: &[String]) -> Vec<String> {
+        texts.iter().map(|text| self.fill(text)).collect()
+    }
+
     /// The same for every text within `value`.
     pub fn fill_value(&self, value: &Value) -> Value {
         match value {
