@@ -15,9 +15,10 @@ use http_body::{Body, Frame};
 use portcullis_core::config::Spanned;
 use portcullis_core::{Clock, Reason, Stop};
 use portcullis_transport::upstream::{
-    Attempt, Compiled, Forwarded, Pools, Replay, Settings, Timeouts, TlsSettings, UpstreamBodyError, forward,
+    Attempt, Compiled, EjectionSettings, Forwarded, Pools, Replay, Settings, Timeouts, TlsSettings, UpstreamBodyError,
+    forward,
 };
-use portcullis_transport::wheel::Wheel;
+use portcullis_transport::wheel::{Timer, Wheel};
 use serde_saphyr::Location;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -57,6 +58,8 @@ struct Bench {
     near: TcpStream,
     far: TcpStream,
     upstream: Arc<Compiled>,
+    /// Of an exchange: never armed.
+    deadline: Timer,
 }
 
 thread_local! {
@@ -82,9 +85,13 @@ impl Bench {
             endpoints: vec![Spanned::new(endpoint, Location::UNKNOWN, Location::UNKNOWN)],
             timeouts: Timeouts::default(),
             tls: TlsSettings::default(),
+            allow_addresses: Vec::new(),
+            breaker: None,
+            ejection: EjectionSettings::default(),
+            health: None,
         };
         let upstream = Arc::new(settings.compile(&Clock::manual(1)).expect("an upstream"));
-        Self { listener, near, far, upstream }
+        Self { listener, near, far, upstream, deadline: Wheel::new(Duration::from_secs(1)).timer() }
     }
 
     async fn exchange(&self, method: &Method, response: &[&[u8]]) -> Answer {
@@ -130,7 +137,7 @@ impl Bench {
 
     async fn forward(&self, pools: &Rc<Pools<Nothing>>, method: &Method) -> Answer {
         let request = Request::builder().method(method).uri("/").header("host", "a").body(Nothing).expect("a request");
-        let answer = forward(pools, &self.upstream, request, Attempt::default()).await;
+        let answer = forward(pools, &self.upstream, request, Attempt::default(), &self.deadline).await;
         let Forwarded::Response(response) = answer.map_err(|failed| failed.stop.reason())?.forwarded else {
             panic!("no upgrade was asked for");
         };
