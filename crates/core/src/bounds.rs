@@ -166,6 +166,24 @@ pub const MAX_ERROR_BYTES: usize = 32 * 1024;
 pub const MAX_INTERIM_RESPONSES: u32 = 32;
 /// Idle connections kept per endpoint and core.
 pub const MAX_IDLE_UPSTREAM: usize = 64;
+/// Streams of one HTTP/2 connection to an upstream, where the upstream allows as many; for more, another connection is opened.
+pub const MAX_UPSTREAM_STREAMS: usize = 100;
+/// HTTP/2 connections to one endpoint per core; where all are full, requests wait for a stream until their deadline.
+pub const MAX_UPSTREAM_H2_CONNECTIONS: usize = 8;
+/// Age at which an HTTP/2 connection to an upstream takes no more requests: spreads load after a change of topology.
+pub const MAX_UPSTREAM_CONNECTION_AGE: Duration = Duration::from_secs(10 * 60);
+/// Streams of one HTTP/2 connection to an upstream that we give up before it takes no more requests: clients that cancel must
+/// not bring an upstream to end a connection that others use (CVE-2023-44487, turned round).
+pub const MAX_UPSTREAM_RESETS: u32 = 50;
+/// Silence on an HTTP/2 connection to an upstream, while it owes something, before it is asked whether it still lives. Servers
+/// of gRPC take more than one PING in five minutes for abuse.
+pub const UPSTREAM_PING: Duration = Duration::from_secs(5 * 60);
+/// How long the answer to that is waited for.
+pub const UPSTREAM_PONG: Duration = Duration::from_secs(20);
+/// How long an HTTP/2 connection to an upstream that nobody needs any more may take to say goodbye.
+pub const UPSTREAM_GOODBYE: Duration = Duration::from_secs(2);
+/// Request content kept on its way to an HTTP/2 upstream until a response comes, so that it can be sent again.
+pub const MAX_REPLAY_BYTES: usize = 64 * 1024;
 /// Retries may be at most this share of requests (1 in n), plus [`RETRY_FLOOR`].
 pub const RETRY_SHARE: u32 = 5;
 /// Retries always allowed, so that a quiet service is retried too.

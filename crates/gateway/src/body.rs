@@ -2,14 +2,16 @@
 
 use crate::errors;
 use crate::exchange::{Exchange, Upload};
+use crate::snapshot::Pinned;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use portcullis_core::bounds::MIN_BODY_RATE;
+use portcullis_core::bounds::{MAX_UPSTREAM_HEADER_FIELDS, MIN_BODY_RATE};
 use portcullis_core::{Reason, Stop, Verdict};
 use portcullis_transport::drive::{Content as ClientContent, broken_content, has_left};
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
+use portcullis_transport::{fields, harden};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -133,6 +135,10 @@ impl ExchangeBody {
         match Pin::new(&mut *body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 let ended = body.is_end_stream();
+                let frame = match frame.into_trailers() {
+                    Ok(trailers) => return self.pass_trailers(trailers),
+                    Err(frame) => frame,
+                };
                 if let (Some(exchange), Some(data)) = (&mut self.exchange, frame.data_ref()) {
                     exchange.record.bytes_out = exchange.record.bytes_out.saturating_add(data.len() as u64);
                     errors::watch(exchange, data);
@@ -154,6 +160,16 @@ impl ExchangeBody {
                 Poll::Ready(Some(Err(self.cut(&Stop::fault(Reason::ExchangeTimeout)))))
             }
         }
+    }
+
+    /// The last of a response.
+    fn pass_trailers(&mut self, mut trailers: HeaderMap) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if trailers.len() > MAX_UPSTREAM_HEADER_FIELDS {
+            return Poll::Ready(Some(Err(self.cut(&Stop::fault(Reason::UpstreamMalformed)))));
+        }
+        harden::strip_trailers(&mut trailers);
+        self.finish();
+        Poll::Ready((!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers))))
     }
 }
 
@@ -233,6 +249,8 @@ pub struct Streamed {
     /// Since when it is waited for the client. Content that lies there because the upstream is slow costs no credit.
     waiting_since: Option<Duration>,
     upload: Rc<Upload>,
+    /// Whether a trailer section is passed on, and by whose rules.
+    trailers: Option<Pinned>,
 }
 
 /// How long content is waited for.
@@ -261,7 +279,16 @@ impl RequestBody {
         let credit =
             patience.slow.map_or(Duration::MAX, |slow| slow.saturating_add(slow.checked_div(2).unwrap_or(slow)));
         let waiting_since = None;
-        Self::Streamed(Box::new(Streamed { incoming, max_bytes, timer, patience, credit, waiting_since, upload }))
+        let trailers = None;
+        let streamed = Streamed { incoming, max_bytes, timer, patience, credit, waiting_since, upload, trailers };
+        Self::Streamed(Box::new(streamed))
+    }
+
+    /// Passes a trailer section on, cleaned by the rules of `snapshot`: to an upstream that can take it.
+    pub fn pass_trailers(&mut self, snapshot: &Pinned) {
+        if let Self::Streamed(streamed) = self {
+            streamed.trailers = Some(Pinned::clone(snapshot));
+        }
     }
 }
 
@@ -273,6 +300,19 @@ fn credit(credit: Duration, waited: Duration, bytes: usize, slow: Duration) -> D
 }
 
 impl Streamed {
+    /// The content ends here. A trailer section goes to HTTP/2 upstreams only: in HTTP/1.1 it would have had to be announced, and
+    /// those who merge it into the head take it for more than it is (RFC 9110 §6.5.1).
+    fn end(&self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        let (Some(snapshot), Ok(mut trailers)) = (&self.trailers, frame.into_trailers()) else {
+            return Poll::Ready(None);
+        };
+        match fields::clean_trailers(&mut trailers, &snapshot.head.fields) {
+            Ok(()) if trailers.is_empty() => Poll::Ready(None),
+            Ok(()) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+            Err(stop) => self.refuse(stop.reason()),
+        }
+    }
+
     fn refuse(&self, reason: Reason) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         self.upload.failed.set(Some(reason));
         Poll::Ready(Some(Err(ContentError(reason))))
@@ -291,8 +331,10 @@ impl Streamed {
                     let bytes = frame.data_ref().map_or(0, Bytes::len);
                     self.credit = credit(self.credit, waited, bytes, slow);
                 }
-                // Trailers of a request are not merged, checked or forwarded (RFC 9110 §6.5.1): the content ends here.
-                let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
+                let data = match frame.into_data() {
+                    Ok(data) => data,
+                    Err(frame) => return self.end(frame),
+                };
                 let taken = self.upload.bytes.get().saturating_add(data.len() as u64);
                 self.upload.bytes.set(taken);
                 if taken > self.max_bytes {

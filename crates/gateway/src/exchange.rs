@@ -36,6 +36,8 @@ pub struct Exchange {
     pub allow: Option<HeaderValue>,
     /// Whether the request carried a credential, so that no cache may keep the answer.
     pub is_credentialed: bool,
+    /// The media type of a gRPC call, whose refusal has its own form.
+    pub grpc: Option<&'static str>,
     /// Whether the client came over TLS.
     pub tls: bool,
     /// What `Access-Control-Allow-Origin` says to the page that asks, where it may read.
@@ -67,6 +69,7 @@ impl Exchange {
             id: HeaderValue::from_str(id_text).unwrap_or(HeaderValue::from_static("")), // hex and dashes are always valid
             allow: None,
             is_credentialed: false,
+            grpc: None,
             tls: false,
             granted: None,
             seen: None,

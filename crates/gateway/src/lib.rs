@@ -15,6 +15,7 @@ pub mod coverage;
 mod errors;
 pub mod exchange;
 mod expiry;
+mod grpc;
 pub mod pipeline;
 pub mod process;
 pub mod render;

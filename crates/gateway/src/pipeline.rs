@@ -6,13 +6,14 @@ use crate::config::{Settings, Timeouts};
 use crate::cors;
 use crate::errors::{self, Judged};
 use crate::exchange::{Exchange, Upload};
+use crate::grpc;
 use crate::render::{self, Problem};
 use crate::response::{self, Asked};
 use crate::snapshot::Snapshot;
 use crate::websocket::{self, Switched};
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TE, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -22,13 +23,13 @@ use portcullis_core::record::Finding;
 use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
 use portcullis_routing::{Audience, Outcome};
 use portcullis_transport::client::Client;
-use portcullis_transport::drive::{Connection, Content, Protocol};
+use portcullis_transport::drive::{self, Connection, Content};
 use portcullis_transport::fields::{self, FIELD_OVERHEAD, Onward};
 use portcullis_transport::head::{self, Head};
 use portcullis_transport::listener::Facts;
 use portcullis_transport::redirect::{self, Redirect};
 use portcullis_transport::target::Target;
-use portcullis_transport::upstream::{self, Attempt, Forwarded};
+use portcullis_transport::upstream::{self, Attempt, Forwarded, Protocol};
 use portcullis_transport::wheel::Timer;
 use portcullis_transport::{client, harden, trace};
 use std::panic::AssertUnwindSafe;
@@ -61,6 +62,7 @@ pub async fn handle(
     x.record.client = connection.peer.ip();
     x.record.http = if parts.version == Version::HTTP_2 { 2 } else { 1 };
     x.tls = connection.listener.tls;
+    x.grpc = grpc::media_type(&parts);
     let deadline = worker.wheel.timer();
     let outcome = {
         let mut stages = pin!(stages(&worker, &connection, &mut x, parts, content, &deadline));
@@ -150,10 +152,16 @@ async fn stages(
     let upgrade = websocket::admit(settings, &head, &parts.headers, x.tls)?;
 
     // 8 content: bounded as it streams; a length that says too much is refused before a byte of it.
-    let content = watch_content(worker, x, content, settings)?;
+    let mut content = watch_content(worker, x, content, settings)?;
 
     // 13 forward: to an endpoint of the API's upstream, with what we say of the request instead of what it said itself.
     let upstream = snapshot.upstream(api).ok_or(Stop::fault(Reason::Internal))?;
+    if upstream.compiled.protocol() == Protocol::Http2 {
+        content.pass_trailers(&snapshot);
+        if head.cleaned.takes_trailers {
+            parts.headers.insert(TE, HeaderValue::from_static("trailers")); // gRPC servers ask for it
+        }
+    }
     parts.uri = Uri::from(snapshot.upstream_target(api_id, target)?);
     let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
     parts.headers.extend(host.map(|host| (HOST, host)));
@@ -202,7 +210,7 @@ fn check_name(connection: &Connection, head: &Head) -> Result<(), Stop> {
 /// A client that uses one HTTP/2 connection for several hosts is told to open another (RFC 9110 §15.5.20, edge/N17).
 fn misdirected(stop: Stop, connection: &Connection) -> Stop {
     match (stop, connection.protocol) {
-        (Stop::Deny(Reason::HostUnknown), Protocol::Http2) => Stop::Deny(Reason::HostMisdirected),
+        (Stop::Deny(Reason::HostUnknown), drive::Protocol::Http2) => Stop::Deny(Reason::HostMisdirected),
         (stop, _) => stop,
     }
 }
@@ -328,9 +336,14 @@ pub(crate) fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
 }
 
 /// An answer of our own that is no refusal.
-fn respond_own(mut x: Box<Exchange>, status: StatusCode, mut headers: HeaderMap) -> Response<ExchangeBody> {
-    x.record.status = status.as_u16();
+fn respond_own(mut x: Box<Exchange>, status: StatusCode, headers: HeaderMap) -> Response<ExchangeBody> {
     x.record.verdict = Verdict::Allow;
+    respond_fields(x, status, headers)
+}
+
+/// An answer without content.
+fn respond_fields(mut x: Box<Exchange>, status: StatusCode, mut headers: HeaderMap) -> Response<ExchangeBody> {
+    x.record.status = status.as_u16();
     harden_response(&mut x, &mut headers);
     harden::sign(&mut headers, x.id.clone());
     let mut response = Response::new(ExchangeBody::whole(Bytes::new(), x));
@@ -345,10 +358,13 @@ fn refuse(mut x: Box<Exchange>, connection: &Connection, stop: &Stop) -> Respons
     let stop = client.as_ref().unwrap_or(stop);
     x.stopped(stop);
     let problem = render::problem(stop.reason());
-    x.record.status = problem.status.as_u16();
     if problem.close {
         connection.close_after_exchange();
     }
+    if let Some(media_type) = x.grpc {
+        return respond_fields(x, StatusCode::OK, render::grpc(&problem, media_type));
+    }
+    x.record.status = problem.status.as_u16();
     let headers = render::fields(&problem, x.allow.as_ref());
     send_problem(x, &problem, headers)
 }

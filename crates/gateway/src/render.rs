@@ -8,7 +8,7 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use portcullis_core::Reason;
 
 /// What every problem type begins with.
@@ -205,6 +205,35 @@ pub fn fields(problem: &Problem, allow: Option<&HeaderValue>) -> HeaderMap {
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     headers
+}
+
+/// The head that answers a gRPC call of this media type in place of [`fields`] and [`content`]: 200, and the status of the call
+/// where its trailers would be, with nothing in between ("trailers-only"). Clients of gRPC take any other status for a broken
+/// proxy and give up the reason.
+pub fn grpc(problem: &Problem, media_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(GRPC_STATUS, HeaderValue::from_static(grpc_status(problem.status)));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(problem.title));
+    headers
+}
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// The code of gRPC that says what `status` does, as far as there is one.
+const fn grpc_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 | 417 => "3",              // INVALID_ARGUMENT
+        408 => "4",                    // DEADLINE_EXCEEDED
+        403 => "7",                    // PERMISSION_DENIED
+        413 | 414 | 429 | 431 => "8",  // RESOURCE_EXHAUSTED
+        404 | 405 | 501 | 505 => "12", // UNIMPLEMENTED
+        421 | 502 | 503 | 504 => "14", // UNAVAILABLE
+        401 => "16",                   // UNAUTHENTICATED
+        _ => "13",                     // INTERNAL
+    }
 }
 
 /// A whole HTTP/1.1 response, for a connection that ends before there is a request to answer.

@@ -1,5 +1,5 @@
 //! Programs that we did not write, as clients and upstreams of the real binary: curl, h2load, nginx, HAProxy and Node
-//! from Debian.
+//! from Debian, gRPC from PyPI.
 //!
 //! Each test starts its own gateway on free ports in its own folder. Nothing here judges a duration.
 
@@ -13,6 +13,8 @@ mod differential;
 mod drains;
 #[path = "peers/failures.rs"]
 mod failures;
+#[path = "peers/grpc.rs"]
+mod grpc;
 #[path = "peers/nginx.rs"]
 mod nginx;
 #[path = "peers/reloads.rs"]

@@ -166,6 +166,13 @@ impl Issued {
             .context("test certificate")?;
         Ok(Arc::new(config))
     }
+
+    /// The same, offering HTTP/2 by ALPN.
+    pub fn server_http2(&self) -> Result<Arc<ServerConfig>> {
+        let mut config = self.server()?;
+        Arc::make_mut(&mut config).alpn_protocols = vec![b"h2".to_vec()];
+        Ok(config)
+    }
 }
 
 /// So many days from now, or ago.

@@ -1,6 +1,7 @@
 //! A fake upstream: records every request exactly as it came and answers as scripted, or wrongly on purpose.
 
 mod echo;
+mod http2;
 pub mod reply;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,10 +98,19 @@ impl Upstream {
 
     /// Opens one more address on a free port of 127.0.0.1.
     pub async fn listen(&mut self, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        self.listen_as(Protocol::Http1, tls).await
+    }
+
+    /// The same, speaking HTTP/2.
+    pub async fn listen_http2(&mut self, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        self.listen_as(Protocol::Http2, tls).await
+    }
+
+    async fn listen_as(&mut self, protocol: Protocol, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let endpoint = self.listeners.len() + 1;
-        self.listeners.spawn(accept(Arc::clone(&self.shared), listener, endpoint, tls));
+        self.listeners.spawn(accept(Arc::clone(&self.shared), listener, endpoint, protocol, tls));
         Ok(address)
     }
 
@@ -138,7 +148,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn accept(shared: Arc<Shared>, listener: TcpListener, endpoint: usize, tls: Option<Arc<ServerConfig>>) {
+/// What is spoken on an address.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+async fn accept(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    endpoint: usize,
+    protocol: Protocol,
+    tls: Option<Arc<ServerConfig>>,
+) {
     let mut connections = JoinSet::new();
     while let Ok((tcp, _)) = listener.accept().await {
         let connection = {
@@ -149,24 +172,25 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, endpoint: usize, tls
         let (shared, tls) = (Arc::clone(&shared), tls.clone());
         connections.spawn(async move {
             // A client that goes away ends its connection only.
-            let _ended = serve(&shared, tcp, endpoint, connection, tls).await;
+            let _ended = serve(shared, tcp, Seen { endpoint, connection, ..Seen::default() }, protocol, tls).await;
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
 async fn serve(
-    shared: &Shared,
+    shared: Arc<Shared>,
     tcp: TcpStream,
-    endpoint: usize,
-    connection: u64,
+    origin: Seen,
+    protocol: Protocol,
     tls: Option<Arc<ServerConfig>>,
 ) -> Result<()> {
     tcp.set_nodelay(true)?;
-    let origin = Seen { endpoint, connection, ..Seen::default() };
-    match tls {
-        None => converse(shared, tcp, origin).await,
-        Some(config) => converse(shared, tokio_rustls::TlsAcceptor::from(config).accept(tcp).await?, origin).await,
+    match (tls.map(tokio_rustls::TlsAcceptor::from), protocol) {
+        (None, Protocol::Http1) => converse(&shared, tcp, origin).await,
+        (None, Protocol::Http2) => http2::converse(shared, tcp, origin).await,
+        (Some(tls), Protocol::Http1) => converse(&shared, tls.accept(tcp).await?, origin).await,
+        (Some(tls), Protocol::Http2) => http2::converse(shared, tls.accept(tcp).await?, origin).await,
     }
 }
 

@@ -97,6 +97,28 @@ pub fn clean(parts: &mut Parts, is_trusted: bool, rules: &Rules) -> Result<Clean
     Ok(pass.cleaned)
 }
 
+/// Cleans the trailer section of a request. A field that frames, routes, proves or describes the request comes too late there
+/// (RFC 9110 §6.5.1), and one that only a proxy may set is forged there too: what stays is known to nobody on the way.
+///
+/// # Errors
+/// More fields than a head may have.
+pub fn clean_trailers(trailers: &mut HeaderMap, rules: &Rules) -> Result<(), Stop> {
+    if trailers.len() > MAX_HEADER_FIELDS {
+        return Err(Stop::Deny(Reason::HeadTooLarge));
+    }
+    let is_late = |name: &HeaderName| {
+        let text = name.as_str();
+        let is_known = REQUEST.find(text).is_some() || is_protected_family(text);
+        is_known || rules.injected.contains(name) || rules.credentials.contains(name)
+    };
+    let is_unwanted = |name: &HeaderName| is_late(name) || (is_odd(name.as_str()) && !rules.allowed.contains(name));
+    let unwanted: Vec<HeaderName> = trailers.keys().filter(|name| is_unwanted(name)).cloned().collect();
+    for name in unwanted {
+        trailers.remove(name);
+    }
+    Ok(())
+}
+
 /// Puts back what a tunnel needs in its request and in its 101 response.
 pub fn restore_upgrade(headers: &mut HeaderMap, upgrade: Upgrade) {
     match upgrade {

@@ -168,6 +168,20 @@ pub fn strip(headers: &mut HeaderMap) -> Met {
     met
 }
 
+/// Cleans the trailer section of a response: what the gateway judges in a head must not come behind its back (RFC 9110
+/// §6.5.1), so only names stay that mean nothing to it, such as those of gRPC.
+pub fn strip_trailers(trailers: &mut HeaderMap) {
+    let is_unwanted = |name: &HeaderName| {
+        let text = name.as_str();
+        let is_known = RESPONSE.find(text).is_some() || kind(text).0 != Kind::Pass || text == "host";
+        is_known || is_odd(text) || ["content-", "access-control-"].iter().any(|family| text.starts_with(family))
+    };
+    let unwanted: Vec<HeaderName> = trailers.keys().filter(|name| is_unwanted(name)).cloned().collect();
+    for name in unwanted {
+        trailers.remove(name);
+    }
+}
+
 /// What [`response`] needs to know of the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {

@@ -1,10 +1,10 @@
-//! Forwarding to upstreams over HTTP/1.1: own connections, own pool, every response judged before its connection is used again.
+//! Forwarding to upstreams: own connections, own pool, every response judged before its connection is used again.
 //!
 //! Everything here belongs to one core. A connection has no task of its own: whoever waits for its response polls it, so an
 //! exchange costs no wake-up beyond those of its socket. [`forward`] chooses an endpoint, takes or opens a connection, sends,
 //! repeats where that is safe, and returns the judged response; [`UpstreamBody`] then drives the connection until the content
 //! ends. A connection goes back to the [`Pools`] when hyper has read the whole response and nothing else, the whole request is
-//! sent, and neither side asked to close.
+//! sent, and neither side asked to close. That is HTTP/1.1; over HTTP/2 exchanges share connections, see [`http2`].
 
 mod body;
 mod breaker;
@@ -13,6 +13,7 @@ mod connect;
 mod error;
 mod forward;
 mod health;
+mod http2;
 mod io;
 mod judge;
 mod latency;
@@ -33,7 +34,7 @@ pub use forward::{Answer, Attempt, Forwarded, forward};
 pub use health::HealthSettings;
 pub use io::UpstreamIo;
 pub use pool::Pools;
-pub use settings::{Settings, Timeouts, TlsSettings};
+pub use settings::{Protocol, Settings, Timeouts, TlsSettings};
 pub use standing::EjectionSettings;
 pub use tls::Pin;
 pub use upload::{Replay, RequestBody};

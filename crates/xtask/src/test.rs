@@ -25,6 +25,7 @@ const PEERS: &[(&str, &str)] = &[
 const PYTHON_PEERS: &[(&str, &str, &str, &str)] = &[
     ("judges the TLS of a listener", "sslyze", "bin/sslyze", "sslyze==6.3.1"),
     ("speaks WebSocket on both sides", "websockets", "bin/websockets", "websockets==17.4"),
+    ("speaks gRPC on both sides", "grpcio", "bin/python", "grpcio==1.76.0"),
 ];
 
 /// Installs, builds, tests.

@@ -15,8 +15,8 @@ use http_body::{Body, Frame};
 use portcullis_core::config::Spanned;
 use portcullis_core::{Clock, Reason, Stop};
 use portcullis_transport::upstream::{
-    Attempt, Compiled, EjectionSettings, Forwarded, Pools, Replay, Settings, Timeouts, TlsSettings, UpstreamBodyError,
-    forward,
+    Attempt, Compiled, EjectionSettings, Forwarded, Pools, Protocol, Replay, Settings, Timeouts, TlsSettings,
+    UpstreamBodyError, forward,
 };
 use portcullis_transport::wheel::{Timer, Wheel};
 use serde_saphyr::Location;
@@ -83,6 +83,7 @@ impl Bench {
         let settings = Settings {
             name: "fuzz".to_owned(),
             endpoints: vec![Spanned::new(endpoint, Location::UNKNOWN, Location::UNKNOWN)],
+            protocol: Protocol::default(),
             timeouts: Timeouts::default(),
             tls: TlsSettings::default(),
             allow_addresses: Vec::new(),

@@ -3,7 +3,7 @@
 use super::entries::Named;
 use super::secret::SecretText;
 use portcullis_core::config::{Period, ScalarOr, Size, Spanned};
-use portcullis_transport::{client, cors, harden, listener, websocket};
+use portcullis_transport::{client, cors, harden, listener, upstream, websocket};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -142,6 +142,10 @@ pub struct Upstream {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub allow_addresses: Vec<Spanned<String>>,
+    /// What is spoken with the endpoints. `http2` is agreed on in the TLS handshake (ALPN) and taken for granted without TLS; gRPC
+    /// needs it. Default: `http1`.
+    #[serde(default)]
+    pub protocol: upstream::Protocol,
     /// How the certificate of `https` endpoints is judged.
     #[serde(default)]
     #[schemars(with = "Option<UpstreamTls>")]

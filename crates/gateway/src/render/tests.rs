@@ -45,3 +45,18 @@ fn raw_is_one_whole_response() {
     let length = response.headers.iter().find(|field| field.name == "content-length").expect("length").value;
     assert_eq!(std::str::from_utf8(length).expect("digits").parse::<usize>().expect("number"), bytes.len() - head);
 }
+
+#[test]
+fn every_reason_has_an_answer_to_grpc() {
+    for reason in Reason::ALL {
+        let problem = problem(*reason);
+        let fields = grpc(&problem, "application/grpc");
+        let code: u8 = fields["grpc-status"].to_str().expect("digits").parse().expect("a code");
+        assert!((1..=16).contains(&code), "{reason:?}: never OK");
+        let message = fields["grpc-message"].as_bytes();
+        assert!(message.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'%'), "{reason:?}: needs no escape");
+    }
+    let code = |status| grpc_status(StatusCode::from_u16(status).expect("a status"));
+    // edge/P15
+    assert_eq!([401, 403, 429, 502, 503, 504].map(code), ["16", "7", "8", "14", "14", "14"]);
+}

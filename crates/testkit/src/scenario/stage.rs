@@ -118,6 +118,10 @@ impl Stage {
         let expired = upstream.listen(Some(expired.server()?)).await?;
         let itself = Issued::self_signed(&["localhost"])?;
         let itself = upstream.listen(Some(itself.server()?)).await?;
+        let http2 = upstream.listen_http2(None).await?;
+        let http2_tls = upstream.listen_http2(Some(proven.server_http2()?)).await?;
+        vars.set("UPSTREAM_H2", format!("http://{http2}"));
+        vars.set("UPSTREAM_H2_TLS", format!("https://localhost:{}", http2_tls.port()));
         vars.set("LISTEN", "127.0.0.1:0");
         vars.set("UPSTREAM", format!("http://{first}"));
         vars.set("UPSTREAM_ADDRESS", first);

@@ -95,7 +95,7 @@ impl Reply {
         self.json.is_some() || self.body.is_some() || self.size.is_some() || !self.headers.is_empty()
     }
 
-    fn content(&self, seen: &Seen) -> Result<Vec<u8>> {
+    pub(super) fn content(&self, seen: &Seen) -> Result<Vec<u8>> {
         match (&self.body, &self.json, self.size) {
             (Some(body), _, _) => crate::latin1::to_bytes(body),
             (_, Some(json), _) => Ok(serde_json::to_vec(json)?),

@@ -1,6 +1,7 @@
 //! The content of a response, as it arrives.
 
 use super::error::stop_of;
+use super::http2;
 use super::pool::Lease;
 use super::upload::RequestBody;
 use bytes::Bytes;
@@ -13,8 +14,62 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// The content of an upstream's response. While it is read it also sends what is left of the request. Dropping it before its
-/// end closes the connection.
-pub struct UpstreamBody<B: RequestBody> {
+/// end closes the connection, or resets the stream.
+pub struct UpstreamBody<B: RequestBody>(Kind<B>);
+
+enum Kind<B: RequestBody> {
+    Http1(Whole<B>),
+    /// In a box: an HTTP/1.1 response does not pay for its size.
+    Http2(Box<http2::Content<B>>),
+}
+
+impl<B: RequestBody> UpstreamBody<B> {
+    /// The content that follows a response head.
+    pub(super) fn new(incoming: Incoming, lease: Lease<B>, between_bytes: Duration, reusable: bool) -> Self {
+        Self(Kind::Http1(Whole::new(incoming, lease, between_bytes, reusable)))
+    }
+}
+
+impl<B: RequestBody> From<http2::Content<B>> for UpstreamBody<B> {
+    fn from(content: http2::Content<B>) -> Self {
+        Self(Kind::Http2(Box::new(content)))
+    }
+}
+
+impl<B: RequestBody> Body for UpstreamBody<B> {
+    type Data = Bytes;
+    type Error = UpstreamBodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
+        match &mut self.get_mut().0 {
+            Kind::Http1(content) => content.poll_frame(cx),
+            Kind::Http2(content) => content.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Http1(content) => content.incoming.is_end_stream(),
+            Kind::Http2(content) => content.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Http1(content) => content.incoming.size_hint(),
+            Kind::Http2(content) => content.size_hint(),
+        }
+    }
+}
+
+impl<B: RequestBody> fmt::Debug for UpstreamBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamBody").field("size", &self.size_hint()).finish_non_exhaustive()
+    }
+}
+
+/// The content on a connection that it has for itself.
+struct Whole<B: RequestBody> {
     incoming: Incoming,
     /// `None` once everything has arrived, or nothing more will.
     lease: Option<Lease<B>>,
@@ -35,9 +90,8 @@ impl fmt::Display for UpstreamBodyError {
 
 impl std::error::Error for UpstreamBodyError {}
 
-impl<B: RequestBody> UpstreamBody<B> {
-    /// The content that follows a response head.
-    pub(super) fn new(incoming: Incoming, lease: Lease<B>, between_bytes: Duration, reusable: bool) -> Self {
+impl<B: RequestBody> Whole<B> {
+    fn new(incoming: Incoming, lease: Lease<B>, between_bytes: Duration, reusable: bool) -> Self {
         let mut body = Self { incoming, lease: Some(lease), between_bytes, reusable };
         body.settle(false);
         body
@@ -55,16 +109,10 @@ impl<B: RequestBody> UpstreamBody<B> {
             lease.release();
         }
     }
-}
 
-impl<B: RequestBody> Body for UpstreamBody<B> {
-    type Data = Bytes;
-    type Error = UpstreamBodyError;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
-        let this = self.get_mut();
-        let incoming = Pin::new(&mut this.incoming);
-        let Some(lease) = &mut this.lease else {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
+        let incoming = Pin::new(&mut self.incoming);
+        let Some(lease) = &mut self.lease else {
             let frame = ready!(incoming.poll_frame(cx));
             return Poll::Ready(frame.map(|frame| frame.map_err(|error| fault(Reason::UpstreamClosed, error))));
         };
@@ -75,41 +123,27 @@ impl<B: RequestBody> Body for UpstreamBody<B> {
         match link.quietly(|cx| incoming.poll_frame(cx)) {
             Poll::Ready(Some(Ok(frame))) => {
                 link.begin_wait();
-                this.settle(false);
+                self.settle(false);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
                 let stop = stop_of(link.watch(), error);
-                this.lease = None;
+                self.lease = None;
                 Poll::Ready(Some(Err(UpstreamBodyError(stop))))
             }
             Poll::Ready(None) => {
-                this.settle(true);
+                self.settle(true);
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 let moved = link.watch().moved();
-                if link.is_overdue(cx, this.between_bytes, moved) {
-                    this.lease = None;
+                if link.is_overdue(cx, self.between_bytes, moved) {
+                    self.lease = None;
                     return Poll::Ready(Some(Err(UpstreamBodyError(Stop::fault(Reason::UpstreamTimeout)))));
                 }
                 Poll::Pending
             }
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
-    }
-}
-
-impl<B: RequestBody> fmt::Debug for UpstreamBody<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpstreamBody").field("incoming", &self.incoming).finish_non_exhaustive()
     }
 }
 

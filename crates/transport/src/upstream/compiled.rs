@@ -2,7 +2,7 @@
 
 use super::breaker::{Breaker, Change, Permit};
 use super::health::HealthSettings;
-use super::settings::{Settings, Timeouts};
+use super::settings::{Protocol, Settings, Timeouts};
 use super::standing::EjectionSettings;
 use super::targets::{Target, Targets};
 use super::tls::Identity;
@@ -24,6 +24,7 @@ pub struct Compiled {
     pub(super) id: u64,
     pub(super) name: Box<str>,
     pub(super) endpoints: Box<[Endpoint]>,
+    pub(super) protocol: Protocol,
     pub(super) timeouts: Timeouts,
     pub(super) tls: Option<Identity>,
     insecure_because: Option<Box<str>>,
@@ -107,6 +108,7 @@ impl Compiled {
             id: IDS.fetch_add(1, Ordering::Relaxed),
             name: settings.name.as_str().into(),
             endpoints: endpoints.into_boxed_slice(),
+            protocol: settings.protocol,
             timeouts: settings.timeouts,
             tls,
             insecure_because: settings.tls.insecure_because.as_deref().map(Into::into),
@@ -141,6 +143,11 @@ impl Compiled {
     /// The `Host` that the upstream sees unless the client's is preserved: that of its first endpoint (edge/P21).
     pub fn host(&self) -> Option<&HeaderValue> {
         self.endpoints.first().map(|endpoint| &endpoint.authority)
+    }
+
+    /// What is spoken with it.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Why certificates of this upstream are not verified, where they are not (edge/T15: a warning at each start).

@@ -4,6 +4,7 @@ use super::compiled::{Compiled, Endpoint};
 use super::io::UpstreamIo;
 use super::link::Link;
 use super::pool::Pools;
+use super::settings::Protocol;
 use super::targets::{At, Target};
 use super::upload::RequestBody;
 use portcullis_core::{Fault, Reason, Stop};
@@ -17,17 +18,23 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 impl<B: RequestBody> Pools<B> {
-    /// Connects to a target, within its deadline.
+    /// An HTTP/1.1 connection to a target.
     pub(super) async fn connect(&self, upstream: &Compiled, target: &Target) -> Result<Box<Link<B>>, Stop> {
+        let io = self.reach(upstream, target).await?;
+        let link = Link::open(io, &self.wheel).await;
+        link.map(Box::new).map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
+    }
+
+    /// Connects to a target, within its deadline.
+    pub(super) async fn reach(&self, upstream: &Compiled, target: &Target) -> Result<UpstreamIo, Stop> {
         let timer = self.wheel.timer();
         timer.arm(upstream.timeouts.connect);
         let mut dialled = pin!(dial(upstream, target));
-        let io = poll_fn(|cx| match dialled.as_mut().poll(cx) {
+        poll_fn(|cx| match dialled.as_mut().poll(cx) {
             Poll::Pending => timer.poll_expired(cx).map(|()| Err(Stop::fault(Reason::UpstreamTimeout))),
             ready => ready,
-        });
-        let link = Link::open(io.await?, &self.wheel).await;
-        link.map(Box::new).map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
+        })
+        .await
     }
 }
 
@@ -73,6 +80,9 @@ async fn secure(upstream: &Compiled, endpoint: &Endpoint, stream: TcpStream) -> 
             let stream = connector.connect(name.clone(), stream).await;
             endpoint.proved(upstream.name(), stream.as_ref().map(|_| ()));
             let stream = stream.map_err(|error| Stop::from(Fault::new(Reason::UpstreamTls, error)))?;
+            if upstream.protocol == Protocol::Http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+                return Err(Fault::new(Reason::UpstreamTls, "the upstream does not offer HTTP/2 (ALPN `h2`)").into());
+            }
             Ok(UpstreamIo::Tls(Box::new(stream)))
         }
         (None, _) => Ok(UpstreamIo::Plain(stream)),

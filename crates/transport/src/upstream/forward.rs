@@ -1,5 +1,7 @@
 //! One request to one upstream: choose, connect, send, judge, and repeat where that is safe.
 
+mod http2;
+
 use super::body::UpstreamBody;
 use super::breaker::Permit;
 use super::compiled::Compiled;
@@ -8,6 +10,7 @@ use super::io::{UpstreamIo, Watch};
 use super::judge::judge;
 use super::link::SendError;
 use super::pool::{Busy, Choice, Lease, Pools, Slot, View};
+use super::settings::Protocol;
 use super::standing::{Attempted, Claim};
 use super::upload::{Replay, RequestBody, Upload};
 use crate::wheel::Timer;
@@ -83,8 +86,8 @@ pub fn forward<'a, B: RequestBody>(
     let repeatable = facts.replayable || is_idempotent(request.method());
     let request = Some(request.map(Upload::new));
     // Made before the future is, so that the request lies in it once: hyper moves the whole future.
-    let (upgrade, tried) = (facts.upgrade, Tried::default());
-    let course = Course { pools, upstream, view, permit: None, deadline, upgrade, repeatable, request, tried };
+    let (upgrade, tried, permit, is_redirected) = (facts.upgrade, Tried::default(), None, false);
+    let course = Course { pools, upstream, view, permit, deadline, upgrade, repeatable, request, tried, is_redirected };
     course.run()
 }
 
@@ -107,6 +110,8 @@ struct Course<'a, B: RequestBody> {
     /// What the next attempt sends; taken while one runs.
     request: Option<Request<Upload<B>>>,
     tried: Tried,
+    /// An upstream said 421, and the request went to another connection for it (edge/P20).
+    is_redirected: bool,
 }
 
 /// The targets that attempts were made at, by their place in the view.
@@ -158,6 +163,9 @@ impl<B: RequestBody> Course<'_, B> {
         if self.view.targets.is_empty() {
             Box::pin(self.find()).await?; // once, before the first answer of a name server
         }
+        if self.upstream.protocol == Protocol::Http2 {
+            return Box::pin(self.run_http2()).await;
+        }
         let mut chosen = self.first()?;
         loop {
             let Chosen { index, claim, at, .. } = chosen;
@@ -197,9 +205,14 @@ impl<B: RequestBody> Course<'_, B> {
             })
             .await;
             let lost = match outcome {
+                Ok(Ok(response)) if self.is_misdirected(response.status()) => {
+                    self.misdirected(lease.link.watch(), spare)
+                }
                 Ok(Ok(response)) => {
-                    self.time(lease.busy.slot(), at, !response.status().is_server_error());
-                    return self.answered(lease, response, index, claim);
+                    let status = response.status();
+                    self.time(lease.busy.slot(), at, !status.is_server_error());
+                    let judged = self.judged(lease, response);
+                    return self.answered(judged, status, index, claim);
                 }
                 Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
                 // Not sent again: a slow upstream is not helped by more work.
@@ -211,8 +224,9 @@ impl<B: RequestBody> Course<'_, B> {
                     self.time(lease.busy.slot(), at, false);
                     self.upstream.note(&self.view.targets, index, claim, Attempted::Failed);
                 }
-                let repeatable = lost.unsent || lost.silent;
-                let miss = Miss { stop: lost.stop, blamed: lost.blamed, repeatable, kept: was_kept };
+                let Lost { stop, blamed, misdirected, .. } = lost;
+                let repeatable = (lost.unsent || lost.silent || misdirected) && self.request.is_some();
+                let miss = Miss { stop, blamed, repeatable, kept: was_kept || misdirected };
                 drop(lease);
                 chosen = self.next(index, miss)?;
                 continue;
@@ -267,7 +281,7 @@ impl<B: RequestBody> Course<'_, B> {
     /// After a miss: another endpoint; without one, the same over a new connection, if what failed was one kept from before.
     fn next(&mut self, index: usize, miss: Miss) -> Result<Chosen<B>, Failed> {
         let tried = self.tried.all();
-        if miss.repeatable && self.request.is_some() && tried.len() < MAX_ATTEMPTS {
+        if miss.repeatable && tried.len() < MAX_ATTEMPTS {
             let other = self.pools.choose(&self.view, self.upstream, tried);
             let again = Choice { index, claim: None, at: self.upstream.now() };
             if let Some(next) = other.or(miss.kept.then_some(again))
@@ -298,7 +312,7 @@ impl<B: RequestBody> Course<'_, B> {
         let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
         self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
         let stop = stop_of(watch, error.into_error());
-        Lost { unsent: is_unsent, silent, blamed: is_blamed(watch, &stop), stop }
+        Lost { unsent: is_unsent, silent, misdirected: false, blamed: is_blamed(watch, &stop), stop }
     }
 
     /// Notes how long an endpoint took, where there is a choice.
@@ -309,30 +323,33 @@ impl<B: RequestBody> Course<'_, B> {
         }
     }
 
+    /// Whether a response means that the request may do better on another connection: true once.
+    fn is_misdirected(&mut self, status: StatusCode) -> bool {
+        status == StatusCode::MISDIRECTED_REQUEST && !std::mem::replace(&mut self.is_redirected, true)
+    }
+
+    fn misdirected(&mut self, watch: &Watch, spare: Option<Upload<B>>) -> Lost {
+        self.request = spare.and_then(|spare| reread(&watch.take_sent(), spare));
+        Lost { unsent: false, silent: false, misdirected: true, blamed: false, stop: misdirected() }
+    }
+
     /// A response came: what it says of its endpoint and of the upstream, and whether it is passed on.
     fn answered(
         &mut self,
-        lease: Lease<B>,
-        response: Response<Incoming>,
+        judged: Result<Forwarded<B>, Stop>,
+        status: StatusCode,
         index: usize,
         claim: Option<Claim>,
     ) -> Result<Answer<B>, Failed> {
-        let status = response.status();
-        let answer = self.admit(lease, response);
-        let is_well = answer.is_ok() && !status.is_server_error();
+        let is_well = judged.is_ok() && !status.is_server_error();
         self.upstream.note(&self.view.targets, index, claim, if is_well { Attempted::Well } else { Attempted::Failed });
-        let answer = answer.map_err(|stop| self.failed(index, stop, true))?;
+        let forwarded = judged.map_err(|stop| self.failed(index, stop, true))?;
         self.upstream.settle(self.permit.as_mut(), matches!(status.as_u16(), 502..=504));
-        Ok(answer)
-    }
-
-    /// Judges the response. Where it fails, the connection goes with it.
-    fn admit(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Answer<B>, Stop> {
-        let forwarded = self.judged(lease, response)?;
-        let endpoint = self.tried.all().last().and_then(|index| self.endpoint(usize::from(*index))).unwrap_or(u16::MAX);
+        let endpoint = self.endpoint(index).unwrap_or(u16::MAX);
         Ok(Answer { endpoint, attempts: self.tried.attempts, forwarded })
     }
 
+    /// Judges the response. Where it fails, the connection goes with it.
     fn judged(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
         let read = lease.link.watch().read.get();
         judge(response.status(), response.headers(), self.upgrade, read)
@@ -356,6 +373,8 @@ struct Lost {
     silent: bool,
     /// It is a fault of the upstream.
     blamed: bool,
+    /// The upstream wants it on another connection.
+    misdirected: bool,
     stop: Stop,
 }
 
@@ -363,8 +382,12 @@ impl Lost {
     /// No answer at all.
     fn by(watch: &Watch, reason: Reason) -> Self {
         let stop = Stop::fault(reason);
-        Self { unsent: false, silent: false, blamed: is_blamed(watch, &stop), stop }
+        Self { unsent: false, silent: false, misdirected: false, blamed: is_blamed(watch, &stop), stop }
     }
+}
+
+fn misdirected() -> Stop {
+    Fault::new(Reason::UpstreamMalformed, "421 from an upstream").into()
 }
 
 /// The request once more, read from what was written of it: cheaper than a copy of every request for the few that are lost.

@@ -19,6 +19,8 @@ pub(super) fn judge(
         101 if !upgrade => return Err((Reason::UpstreamInterim, "101 that was not asked for")),
         // A challenge of the upstream's proxy, meant for us: it must never reach a client (RFC 9110 §15.5.8).
         407 => return Err((Reason::UpstreamMalformed, "407 from an upstream")),
+        // It speaks of our connection (RFC 9110 §15.5.20); a client would leave its own, which is the right one.
+        421 => return Err((Reason::UpstreamMalformed, "421 from an upstream")),
         101 | 200..=599 => {}
         _ => return Err((Reason::UpstreamMalformed, "status outside 200 to 599")),
     }

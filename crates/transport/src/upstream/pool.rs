@@ -1,6 +1,7 @@
 //! Idle connections and what one core knows of each endpoint.
 
 use super::compiled::Compiled;
+use super::http2::Sessions;
 use super::latency::Latency;
 use super::link::Link;
 use super::standing::Claim;
@@ -56,6 +57,8 @@ pub(super) struct View<B: RequestBody> {
 pub(super) struct Slot<B: RequestBody> {
     /// The one returned last is the warmest, and is taken first.
     idle: RefCell<Vec<Idle<B>>>,
+    /// Connections that exchanges share.
+    pub(super) sessions: Sessions,
     in_flight: Cell<u32>,
     latency: Cell<Latency>,
     /// Seconds that an idle connection is kept.
@@ -201,6 +204,7 @@ impl<B: RequestBody> Slot<B> {
     fn new(seconds: &Rc<Cell<u64>>) -> Self {
         Self {
             idle: RefCell::default(),
+            sessions: Sessions::new(seconds),
             in_flight: Cell::new(0),
             latency: Cell::default(),
             keep: Cell::new(1),
@@ -239,6 +243,7 @@ impl<B: RequestBody> Slot<B> {
 
     /// Closes what rested for too long, what is over [`MAX_IDLE_UPSTREAM`] and was not needed for a second, and what died.
     fn sweep(&self, now: u64) {
+        self.sessions.sweep(self.keep.get());
         let mut over = self.idle.borrow().len().saturating_sub(MAX_IDLE_UPSTREAM);
         self.close_idle(|idle, keep| {
             let rested = now.saturating_sub(idle.since);

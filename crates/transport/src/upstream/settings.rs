@@ -12,6 +12,8 @@ use http::uri::Scheme;
 use portcullis_core::Clock;
 use portcullis_core::config::{ConfigError, Spanned};
 use rustls_pki_types::ServerName;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub endpoints: Vec<Spanned<String>>,
     /// Addresses and networks that a name may stand for although they are this machine's, the link's or a metadata service's.
     pub allow_addresses: Vec<Spanned<String>>,
+    /// What is spoken with them.
+    pub protocol: Protocol,
     /// Deadlines.
     pub timeouts: Timeouts,
     /// How certificates of `https` endpoints are judged.
@@ -40,6 +44,17 @@ pub struct Settings {
     pub ejection: EjectionSettings,
     /// How endpoints are checked; `None`: they are not.
     pub health: Option<HealthSettings>,
+}
+
+/// What is spoken with an upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: by ALPN with TLS, else with prior knowledge.
+    Http2,
 }
 
 /// Deadlines of one upstream; the defaults are those of the configuration reference.
@@ -111,7 +126,7 @@ impl Settings {
             errors.push(ConfigError::new(message, format!("1 to {MAX_ENDPOINTS} endpoints")));
         }
         let wants_tls = endpoints.iter().any(|endpoint| endpoint.server_name.is_some());
-        let tls = wants_tls.then(|| Identity::load(&self.tls)).transpose();
+        let tls = wants_tls.then(|| Identity::load(&self.tls, self.protocol)).transpose();
         match tls {
             Ok(tls) if errors.is_empty() => Ok(Compiled::new(self, endpoints, allowed, tls, clock)),
             Ok(_) => Err(errors),

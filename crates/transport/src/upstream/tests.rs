@@ -4,6 +4,7 @@ mod checks;
 mod choosing;
 mod content;
 mod failing;
+mod http2;
 mod judging;
 mod names;
 mod pooling;
@@ -35,6 +36,7 @@ use tokio::sync::mpsc;
 pub(super) enum Content {
     Whole(Option<Bytes>),
     Stream(mpsc::Receiver<Result<Bytes, Stop>>),
+    Frames(mpsc::Receiver<Result<Frame<Bytes>, Stop>>),
 }
 
 impl Content {
@@ -47,7 +49,7 @@ impl Replay for Content {
     fn replay(&self) -> Option<Self> {
         match self {
             Self::Whole(bytes) => Some(Self::Whole(bytes.clone())),
-            Self::Stream(_) => None,
+            Self::Stream(_) | Self::Frames(_) => None,
         }
     }
 }
@@ -60,6 +62,7 @@ impl Body for Content {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Stream(frames) => frames.poll_recv(cx).map(|frame| frame.map(|frame| frame.map(Frame::data))),
+            Self::Frames(frames) => frames.poll_recv(cx),
         }
     }
 
@@ -70,7 +73,7 @@ impl Body for Content {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Frames(_) => SizeHint::default(),
         }
     }
 }
@@ -92,6 +95,7 @@ fn settings(endpoints: &[String]) -> Settings {
         name: "shop".to_owned(),
         endpoints: endpoints.iter().cloned().map(written).collect(),
         allow_addresses: Vec::new(),
+        protocol: Protocol::default(),
         timeouts: Timeouts::default(),
         tls: TlsSettings::default(),
         breaker: Some(BreakerSettings::default()),
@@ -141,6 +145,11 @@ impl Gateway {
         let status = response.status().as_u16();
         let (content, _) = read(response.into_body()).await?;
         Ok((status, content))
+    }
+
+    /// Open HTTP/2 connections that take requests.
+    fn sessions(&self) -> usize {
+        self.pools.view(&self.upstream).slots.iter().map(|slot| slot.sessions.count()).sum()
     }
 
     fn idle(&self) -> usize {

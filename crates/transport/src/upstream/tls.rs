@@ -1,6 +1,6 @@
 //! Who an upstream has to prove to be.
 
-use super::settings::TlsSettings;
+use super::settings::{Protocol, TlsSettings};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -36,7 +36,7 @@ pub(super) enum TlsError {
 }
 
 impl Identity {
-    pub(super) fn load(settings: &TlsSettings) -> Result<Self, TlsError> {
+    pub(super) fn load(settings: &TlsSettings, protocol: Protocol) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder =
             ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
@@ -67,7 +67,11 @@ impl Identity {
             }
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        protocol.hash(&mut hasher);
+        config.alpn_protocols = match protocol {
+            Protocol::Http1 => vec![b"http/1.1".to_vec()],
+            Protocol::Http2 => vec![b"h2".to_vec()],
+        };
         Ok(Self { config: Arc::new(config), trust: hasher.finish() })
     }
 }

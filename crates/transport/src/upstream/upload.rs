@@ -46,6 +46,11 @@ impl<B> Upload<B> {
 }
 
 impl<B: RequestBody> Upload<B> {
+    /// The content without its observer.
+    pub(super) fn into_content(self) -> B {
+        self.content
+    }
+
     /// Reports to the connection that it is sent on.
     pub(super) fn attach(&mut self, watch: Rc<Watch>) {
         if self.content.is_end_stream() {

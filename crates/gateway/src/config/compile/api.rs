@@ -8,6 +8,7 @@ use portcullis_core::ApiId;
 use portcullis_core::bounds::MAX_BODY_BYTES;
 use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
 use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
+use portcullis_transport::upstream::Protocol;
 use portcullis_transport::{cors, harden, websocket};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -92,8 +93,13 @@ impl Compiler<'_> {
             websocket: None,
             modes: modes.default,
         };
+        let is_http2 = upstream.is_some_and(|upstream| upstream.protocol == Protocol::Http2);
         let own = |(name, operation): (&'a Spanned<String>, &'a Spanned<shape::Operation>)| {
-            (name, self.settings(&default, &operation.value))
+            let settings = self.settings(&default, &operation.value);
+            if settings.websocket.is_some() && is_http2 {
+                self.error(name, "`websocket` behind `protocol: http2`", "an upstream with `protocol: http1`");
+            }
+            (name, settings)
         };
         let operations = api.operations.iter().map(own).collect();
         let openapi = Spanned { value: self.base.join(&api.openapi.value), ..api.openapi.clone() };

@@ -11,7 +11,7 @@ use portcullis_core::config::{ConfigError, ScalarOr, Spanned};
 use portcullis_transport::fields::FIELD_OVERHEAD;
 use portcullis_transport::tls::{Credential, Pair};
 use portcullis_transport::upstream::{
-    BreakerSettings, EjectionSettings, HealthSettings, Pin, Settings, Timeouts, TlsSettings,
+    BreakerSettings, EjectionSettings, HealthSettings, Pin, Protocol, Settings, Timeouts, TlsSettings,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,9 +72,13 @@ impl Compiler<'_> {
         let tls = written.tls.as_ref().map_or_else(TlsSettings::default, |tls| self.tls(tls, &written.endpoints));
         let (breaker, ejection) = (self.breaker(written.breaker.as_ref()), self.ejection(written.ejection.as_ref()));
         let health = written.health.as_ref().map(|health| self.health(health));
+        if written.health.is_some() && written.protocol == Protocol::Http2 {
+            self.error(name, "`health` of an upstream with `protocol: http2`", "no `health`: checks speak HTTP/1.1");
+        }
         let (name, endpoints) = (name.value.clone(), written.endpoints.clone());
         let allow_addresses = written.allow_addresses.clone();
-        Settings { name, endpoints, allow_addresses, timeouts, tls, breaker, ejection, health }
+        let protocol = written.protocol;
+        Settings { name, endpoints, allow_addresses, protocol, timeouts, tls, breaker, ejection, health }
     }
 
     fn health(&mut self, written: &shape::HealthCheck) -> HealthSettings {

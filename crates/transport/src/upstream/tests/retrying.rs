@@ -219,3 +219,23 @@ fn requests_in_flight_on_an_endpoint_that_dies_go_to_the_other() {
         }
     });
 }
+
+#[test]
+fn a_421_is_asked_again_on_another_connection_once() {
+    const MISDIRECTED: &[u8] = b"HTTP/1.1 421 Misdirected Request\r\ncontent-length: 0\r\n\r\n";
+    run(async {
+        for (second, expected) in
+            [(OK, Ok((200, Bytes::from_static(b"ok")))), (MISDIRECTED, Err(Reason::UpstreamMalformed))]
+        {
+            let fake = Fake::new().await; // edge/P20
+            let (gateway, mut peer) = with_kept_connection(&fake).await;
+            let (answer, _) = tokio::join!(gateway.get(), async {
+                let first = peer.answer(MISDIRECTED).await;
+                let mut other = fake.accept().await;
+                assert_eq!(other.answer(second).await, first, "the same request");
+                (peer, other)
+            });
+            assert_eq!(answer, expected);
+        }
+    });
+}
