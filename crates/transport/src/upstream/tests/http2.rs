@@ -66,7 +66,9 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 /// `:status: 200`
@@ -92,13 +94,19 @@ impl Raw {
 
     /// The stream of the next frame of `kind`, and what it carries.
     async fn next(&mut self, kind: u8) -> (u32, Vec<u8>) {
+        let (_, stream, payload) = self.any_of([kind]).await;
+        (stream, payload)
+    }
+
+    /// Kind, stream and payload of the next frame of these kinds.
+    async fn any_of<const N: usize>(&mut self, kinds: [u8; N]) -> (u8, u32, Vec<u8>) {
         loop {
             let mut head = [0; 9];
             self.0.0.read_exact(&mut head).await.expect("a frame");
             let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
             self.0.0.read_exact(&mut payload).await.unwrap();
-            if head[3] == kind {
-                return (u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload);
+            if kinds.contains(&head[3]) {
+                return (head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload);
             }
         }
     }

@@ -203,3 +203,58 @@ fn an_old_connection_takes_no_more_requests() {
         raw.next(GOAWAY).await;
     });
 }
+
+#[test]
+fn a_silent_connection_that_owes_something_is_asked_whether_it_lives() {
+    use portcullis_core::bounds::{UPSTREAM_PING, UPSTREAM_PONG};
+    let second = Duration::from_secs(1);
+    run(async {
+        for lives in [true, false] {
+            let fake = Fake::new().await;
+            let gateway = gateway_with(&fake, |settings| settings.timeouts.between_bytes = 2 * UPSTREAM_PING);
+            let (response, mut raw) = tokio::join!(gateway.answer(Method::GET, Content::none()), async {
+                let mut raw = Raw::accept(&fake).await;
+                let (stream, _) = raw.next(HEADERS).await;
+                raw.say(HEADERS, END_HEADERS, stream, STATUS_200).await;
+                raw
+            });
+            gateway.wheel.advance(UPSTREAM_PING.saturating_add(second));
+            let (_, ping) = raw.next(PING).await;
+            if lives {
+                raw.say(PING, ACK, 0, &ping).await;
+                driver_has_looked().await;
+                tokio::task::yield_now().await;
+            }
+            gateway.wheel.advance(UPSTREAM_PONG.saturating_add(second));
+            tokio::task::yield_now().await;
+            if lives {
+                raw.say(DATA, END_STREAM, 1, b"ok").await;
+            }
+            let expected = if lives { Ok((Bytes::from_static(b"ok"), None)) } else { Err(Reason::UpstreamClosed) };
+            assert_eq!(read(response.unwrap().into_body()).await, expected, "lives: {lives}");
+        }
+    });
+}
+
+#[test]
+fn an_idle_connection_is_not_asked() {
+    use portcullis_core::bounds::UPSTREAM_PING;
+    run(async {
+        let fake = Fake::new().await;
+        let gateway = gateway(&fake);
+        let (answer, mut raw) = tokio::join!(gateway.get(), async {
+            let mut raw = Raw::accept(&fake).await;
+            raw.answer().await;
+            raw
+        });
+        answer.unwrap();
+        for _ in 0..3 {
+            gateway.wheel.advance(UPSTREAM_PING.saturating_add(Duration::from_secs(1)));
+            driver_has_looked().await;
+            tokio::task::yield_now().await;
+        }
+        drop(gateway);
+        let (kind, ..) = raw.any_of([PING, GOAWAY]).await; // gRPC servers count a PING without a stream as abuse
+        assert_eq!(kind, GOAWAY);
+    });
+}
