@@ -9,6 +9,7 @@ pub mod config;
 mod cuts;
 pub mod forwarded;
 pub mod frames_h2;
+pub mod frames_ws;
 pub mod guard_h1;
 mod h1;
 mod hyper_side;

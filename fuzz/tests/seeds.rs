@@ -6,10 +6,11 @@ use std::path::Path;
 /// A target and its check.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     ("guard_h1", portcullis_fuzz::guard_h1::check),
     ("chunks", portcullis_fuzz::chunks::check),
     ("frames_h2", portcullis_fuzz::frames_h2::check),
+    ("frames_ws", portcullis_fuzz::frames_ws::check),
     ("target", portcullis_fuzz::target::check),
     ("forwarded", portcullis_fuzz::forwarded::check),
     ("proxy_protocol", portcullis_fuzz::proxy_protocol::check),

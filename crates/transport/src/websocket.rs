@@ -8,6 +8,6 @@ mod frames;
 mod handshake;
 
 pub use config::{Compiled, Config, Form, Limits, compile};
-pub use frames::{Breach, Sender};
-pub(crate) use frames::{Frames, MAX_HEADER_BYTES, close_frame};
+pub(crate) use frames::close_frame;
+pub use frames::{Breach, Frames, MAX_HEADER_BYTES, Sender};
 pub use handshake::{Handshake, check_origin};

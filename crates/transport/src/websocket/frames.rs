@@ -10,7 +10,7 @@ use super::Limits;
 use std::time::Duration;
 
 /// Longest header: two bytes, eight of length, four of masking key.
-pub(crate) const MAX_HEADER_BYTES: usize = 14;
+pub const MAX_HEADER_BYTES: usize = 14;
 /// Payload of a control frame (§5.5).
 const MAX_CONTROL_BYTES: u64 = 125;
 
@@ -62,7 +62,7 @@ impl Breach {
 
 /// The frames of one direction.
 #[derive(Debug)]
-pub(crate) struct Frames {
+pub struct Frames {
     sender: Sender,
     max_message: u64,
     bucket: Option<Bucket>,
@@ -74,14 +74,15 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(sender: Sender, limits: &Limits) -> Self {
+    /// Nothing was read yet.
+    pub fn new(sender: Sender, limits: &Limits) -> Self {
         let bucket = (sender == Sender::Client).then(|| Bucket::new(limits.messages));
         Self { sender, max_message: limits.max_message, bucket, left: 0, message: None, is_closed: false }
     }
 
     /// Reads on. Gives how many of `bytes` may pass, and what is wrong behind them. Without a breach the rest is a part of a
     /// header, shorter than [`MAX_HEADER_BYTES`], to be given again with what follows it.
-    pub(crate) fn inspect(&mut self, bytes: &[u8], now: Duration) -> (usize, Option<Breach>) {
+    pub fn inspect(&mut self, bytes: &[u8], now: Duration) -> (usize, Option<Breach>) {
         let mut rest = bytes;
         let breach = loop {
             let payload = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
@@ -97,12 +98,12 @@ impl Frames {
     }
 
     /// Payload of the present frame that is still to come; 0 between two frames.
-    pub(crate) const fn left(&self) -> u64 {
+    pub const fn left(&self) -> u64 {
         self.left
     }
 
     /// A close frame has passed: nothing may follow it.
-    pub(crate) const fn is_closed(&self) -> bool {
+    pub const fn is_closed(&self) -> bool {
         self.is_closed
     }
 
