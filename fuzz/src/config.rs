@@ -46,7 +46,8 @@ pub fn check(data: &[u8]) {
 }
 
 fn shown(findings: &[ConfigError], source: &portcullis_gateway::config::Source, path: &Path, data: &[u8]) {
-    let lines = data.split(|byte| *byte == b'\n').count() as u64;
+    // A lone CR ends a line too (YAML 1.2 §5.4).
+    let lines = data.split(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
     for finding in findings {
         assert!(!finding.message.is_empty());
         if finding.file.as_deref().is_none_or(|file| file == path) {

@@ -42,7 +42,8 @@ fn refused(errors: &[ConfigError], data: &[u8]) {
 const MISSING: [&str; 2] = ["is no OpenAPI document", "declares no operation"];
 
 fn located(findings: &[ConfigError], data: &[u8]) {
-    let lines = data.split(|byte| *byte == b'\n').count() as u64;
+    // A lone CR ends a line too (YAML 1.2 §5.4).
+    let lines = data.split(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
     for finding in findings {
         let is_missing = MISSING.iter().any(|missing| finding.message.starts_with(missing));
         let has_place = finding.line > 0 && finding.column > 0 && finding.line <= lines + 1;
