@@ -123,7 +123,11 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("exchanges", "Exchanges by how they ended", self.exchanges.clone());
-        registry.register("refusals", "Exchanges refused or failed, by control and reason", self.refusals.clone());
+        registry.register(
+            "refusals",
+            "Exchanges refused, failed or with content replaced, by control and reason",
+            self.refusals.clone(),
+        );
         registry.register("monitored", "What controls in monitor would have refused", self.monitored.clone());
         registry.register_with_unit("request_content", "Content received", Unit::Bytes, self.bytes_in.clone());
         registry.register_with_unit("response_content", "Content sent", Unit::Bytes, self.bytes_out.clone());

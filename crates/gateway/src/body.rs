@@ -1,5 +1,9 @@
 //! Bodies on both sides: what the client sends, watched; what the client gets, which owns the exchange.
 
+mod held;
+
+pub use held::{FromUpstream, Held};
+
 use crate::errors;
 use crate::exchange::{Exchange, Upload};
 use crate::snapshot::Pinned;
@@ -12,7 +16,6 @@ use portcullis_transport::drive::{Content as ClientContent, broken_content, has_
 use portcullis_transport::upstream::{Replay, UpstreamBody};
 use portcullis_transport::wheel::Timer;
 use portcullis_transport::{fields, harden};
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -28,51 +31,6 @@ enum Content {
     Whole(Option<Bytes>),
     Upstream(UpstreamBody<RequestBody>),
     Held(Held),
-}
-
-/// Content of an upstream's response that is handed on.
-pub enum FromUpstream {
-    /// As it comes.
-    Streamed(UpstreamBody<RequestBody>),
-    /// All of it arrived, and was looked at.
-    Held(Held),
-}
-
-/// Content that was read to its end.
-#[derive(Debug)]
-pub struct Held {
-    content: Bytes,
-    trailers: Option<HeaderMap>,
-}
-
-impl Held {
-    /// Reads `body` to its end; `None` where it is longer than `max_bytes`.
-    ///
-    /// # Errors
-    /// What the upstream did wrong.
-    pub async fn read(body: &mut UpstreamBody<RequestBody>, max_bytes: usize) -> Result<Option<Self>, Stop> {
-        let (mut content, mut trailers) = (Vec::new(), None);
-        while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
-            match frame.map_err(|error| error.0)?.into_data() {
-                Ok(data) if content.len().saturating_add(data.len()) > max_bytes => return Ok(None),
-                Ok(data) => content.extend_from_slice(&data),
-                Err(frame) => trailers = frame.into_trailers().ok(),
-            }
-        }
-        Ok(Some(Self { content: content.into(), trailers }))
-    }
-
-    /// The content.
-    pub fn content(&self) -> &[u8] {
-        &self.content
-    }
-
-    fn next(&mut self) -> Option<Frame<Bytes>> {
-        if !self.content.is_empty() {
-            return Some(Frame::data(std::mem::take(&mut self.content)));
-        }
-        self.trailers.take().map(Frame::trailers)
-    }
 }
 
 /// Why a response was cut.
@@ -190,7 +148,11 @@ impl Body for ExchangeBody {
             }
             Content::Upstream(_) => this.poll_upstream(context),
             Content::Held(held) => {
-                let frame = held.next();
+                let frame = match held.next().map(Frame::into_trailers) {
+                    Some(Ok(trailers)) => return this.pass_trailers(trailers),
+                    Some(Err(frame)) => Some(frame),
+                    None => None,
+                };
                 if let (Some(exchange), Some(data)) = (&mut this.exchange, frame.as_ref().and_then(Frame::data_ref)) {
                     exchange.record.bytes_out = data.len() as u64;
                 }
@@ -206,7 +168,7 @@ impl Body for ExchangeBody {
         match &self.content {
             Content::Whole(content) => content.is_none(),
             Content::Upstream(body) => body.is_end_stream(),
-            Content::Held(held) => held.content.is_empty() && held.trailers.is_none(),
+            Content::Held(held) => held.is_empty(),
         }
     }
 
@@ -214,8 +176,7 @@ impl Body for ExchangeBody {
         match &self.content {
             Content::Whole(content) => SizeHint::with_exact(content.as_ref().map_or(0, |content| content.len() as u64)),
             Content::Upstream(body) => body.size_hint(),
-            Content::Held(held) if held.trailers.is_none() => SizeHint::with_exact(held.content.len() as u64),
-            Content::Held(_) => SizeHint::default(), // with a length known, HTTP/1.1 has no place for trailers
+            Content::Held(held) => held.size_hint(),
         }
     }
 }
