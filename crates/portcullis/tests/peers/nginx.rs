@@ -34,7 +34,7 @@ fn connections_that_nginx_ends_every_five_requests_cost_none() -> Result<()> {
     let nginx = Nginx::start(server, &[("www/files/item.json", ITEM.as_bytes())])?;
     let mut gateway = in_front_of(&nginx)?;
     H2load::start(2_000, &["--h1", "-c", "8", &gateway.url("http", "/files/item.json")?])?.expect_all()?;
-    let seen = nginx.seen()?;
+    let seen = nginx.seen(2_000)?;
     assert_eq!(seen.len(), 2_000, "each request reached nginx once");
     let most = seen.iter().filter_map(|line| line[1].parse::<u32>().ok()).max();
     assert_eq!(most, Some(5), "connections were kept, and nginx ended them: else this shows nothing");
@@ -58,7 +58,7 @@ fn connections_that_nginx_ends_while_idle_cost_no_request() -> Result<()> {
             assert_eq!(sent.outcome, Outcome::Status(200));
         }
     }
-    let seen = nginx.seen()?;
+    let seen = nginx.seen(900)?;
     assert!(seen.iter().any(|line| line[1] != "1"), "no connection was used twice: this shows nothing");
     gateway.expect_well()
 }
@@ -166,12 +166,12 @@ apis:
         let answer = curl(&[&gateway.url("http", &format!("/{refused}/files/item.json"))?])?;
         assert_eq!((answer.status, answer.problem().as_deref()), (502, Some("upstream-failed")), "{refused}");
     }
-    assert_eq!(nginx.seen()?.len(), 0, "nothing was sent to who had proven nothing");
+    assert_eq!(nginx.seen(0)?.len(), 0, "nothing was sent to who had proven nothing");
 
     let url = gateway.url("http", "/proven/files/item.json")?;
     let answer = curl(&[&url])?;
     assert_eq!((answer.status, answer.body.as_slice()), (200, ITEM.as_bytes()), "{}", answer.trace);
-    assert_eq!(nginx.seen()?.first().and_then(|line| line.last()).map(String::as_str), Some("files.test"), "SNI");
+    assert_eq!(nginx.seen(1)?.first().and_then(|line| line.last()).map(String::as_str), Some("files.test"), "SNI");
     H2load::start(200, &["--h1", "-c", "4", &url])?.expect_all()?;
     gateway.expect_well()
 }

@@ -181,9 +181,17 @@ impl Nginx {
         Ok(fs::read_to_string(self.folder.path().join(name))?)
     }
 
-    /// One line a request: number of the connection, number of the request on it, method, path, status, host, SNI.
-    pub(crate) fn seen(&self) -> Result<Vec<Vec<String>>> {
-        let log = fs::read_to_string(self.folder.path().join("access.log"))?;
+    /// One line a request: number of the connection, number of the request on it, method, path, status, host, SNI. Waits for
+    /// `requests` of them: nginx writes the line after the answer, which may have arrived by then.
+    pub(crate) fn seen(&self, requests: usize) -> Result<Vec<Vec<String>>> {
+        let mut log = self.log("access.log")?;
+        for _ in 0..500 {
+            if log.lines().count() >= requests {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            log = self.log("access.log")?;
+        }
         Ok(log.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect())
     }
 }
