@@ -22,7 +22,7 @@ enum Tier {
 /// Every crate of the design, by name without the prefix.
 const TIERS: &[(Tier, &[&str])] = &[
     (Tier::Core, &["core"]),
-    (Tier::Kit, &["json", "jose", "net", "store"]),
+    (Tier::Kit, &["json", "jose", "net", "openapi", "store"]),
     (
         Tier::Room,
         &[
