@@ -3,3 +3,7 @@
 //! **Does**  compiles schemas, parameters and bodies of each operation; judges values of requests and responses against them.
 //! **Never** opens a socket, builds a tree of values, or lets pass what it cannot judge.
 //! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0; JSON Schema draft 2020-12 and draft 4.
+
+mod shape;
+
+pub use shape::{Shape, Types};
