@@ -83,13 +83,33 @@ impl ConfigError {
         found: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
+        Self::unknown_name(kind, found, known).placed(place.line(), place.column())
+    }
+
+    /// [`Self::unknown`] without a place.
+    pub fn unknown_name<'a>(kind: &str, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
         let shown = known.get(..MAX_SHOWN_NAMES).unwrap_or(&known);
         let mut accepted = shown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         if let Some(more) = known.len().checked_sub(shown.len()).filter(|&more| more > 0) {
             accepted.push_str(&format!(" and {more} more"));
         }
-        Self { nearest: nearest(found, &known), ..Self::at(place, format!("unknown {kind} `{found}`"), accepted) }
+        Self { nearest: nearest(found, &known), ..Self::new(format!("unknown {kind} `{found}`"), accepted) }
+    }
+
+    /// The same, suggesting the one of `known` that is nearest to `found`, if one is near.
+    #[must_use]
+    pub fn suggesting<'a>(mut self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        self.nearest = nearest(found, &known.into_iter().collect::<Vec<_>>());
+        self
+    }
+
+    /// The same, at a place; both 1-based.
+    #[must_use]
+    pub const fn placed(mut self, line: u64, column: u64) -> Self {
+        self.line = line;
+        self.column = column;
+        self
     }
 
     /// The same, in another file.

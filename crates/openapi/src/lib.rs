@@ -3,8 +3,14 @@
 //! **Does**  reads a document and the files it refers to, below its own directory; keeps each key and value with file, line and
 //! column; finds what a `$ref` names.
 //! **Never** opens a socket, leaves the directory, or drops what it does not know: judging is for its readers.
-//! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0, RFC 6901.
+//! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0, RFC 6901, YAML 1.2.2.
 
+mod documents;
+mod limits;
 mod node;
+mod reader;
+mod reference;
 
+pub use documents::Documents;
+pub use limits::Limits;
 pub use node::{FileId, Key, Kind, Node, Place};

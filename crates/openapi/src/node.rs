@@ -51,6 +51,9 @@ pub struct Key {
 }
 
 impl Node {
+    /// `null`, nowhere.
+    pub(crate) const NULL: Self = Self { place: Place { file: FileId(0), line: 0, column: 0 }, kind: Kind::Null };
+
     /// The value of a key of a map.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
