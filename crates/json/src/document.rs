@@ -84,6 +84,11 @@ impl Document {
         &self.text
     }
 
+    /// Whether a name or string of it may hold this text; `false` is certain. Looks at no value on its own, so it is cheap.
+    pub fn may_mention(&self, text: &str) -> bool {
+        self.text.contains(text) || self.tape.decoded.contains(text)
+    }
+
     /// The text that was parsed, and nothing else of the document.
     pub fn into_text(self) -> String {
         self.text
@@ -194,6 +199,16 @@ impl<'a> Value<'a> {
         self.len() == 0
     }
 
+    /// How many values and names it is: itself, and all that it holds.
+    pub fn size(self) -> usize {
+        self.node().next.saturating_sub(self.index) as usize
+    }
+
+    /// All values inside it, whatever their depth, in the order of the text: a container before what it holds.
+    pub fn descendants(self) -> Descendants<'a> {
+        Descendants { open: vec![self.children()] }
+    }
+
     /// The members of an object in the order of the text; none for anything else.
     pub fn members(self) -> Members<'a> {
         Members(self.inside(Kind::Object))
@@ -243,6 +258,8 @@ impl fmt::Debug for Value<'_> {
 pub struct Member<'a> {
     /// The name, with its escapes read.
     pub name: &'a str,
+    /// The name, as the string that it is. It is no value of the object.
+    pub key: Value<'a>,
     /// The value.
     pub value: Value<'a>,
 }
@@ -285,9 +302,10 @@ impl<'a> Iterator for Members<'a> {
     type Item = Member<'a>;
 
     fn next(&mut self) -> Option<Member<'a>> {
+        // The node before the value.
+        let key = Value { document: self.0.document, index: self.0.at };
         let (name, value) = self.0.next()?;
-        let document = self.0.document;
-        Some(Member { name: document.tape.string(&document.text, name?), value })
+        Some(Member { name: key.document.tape.string(&key.document.text, name?), key, value })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -314,3 +332,27 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 impl ExactSizeIterator for Elements<'_> {}
+
+/// All values inside a value.
+#[derive(Clone)]
+pub struct Descendants<'a> {
+    /// What is left of the containers around the next one; never more than the document is deep.
+    open: Vec<Inside<'a>>,
+}
+
+impl<'a> Iterator for Descendants<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        loop {
+            let Some((_, value)) = self.open.last_mut()?.next() else {
+                self.open.pop();
+                continue;
+            };
+            if !value.is_empty() {
+                self.open.push(value.children());
+            }
+            return Some(value);
+        }
+    }
+}

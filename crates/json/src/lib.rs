@@ -11,6 +11,7 @@ mod bounds;
 mod document;
 mod duplicates;
 mod edit;
+mod equality;
 mod error;
 mod number;
 mod parse;
@@ -20,7 +21,7 @@ mod scan;
 mod tests;
 
 pub use bounds::Bounds;
-pub use document::{Document, Elements, Kind, Member, Members, NodeId, Value};
+pub use document::{Descendants, Document, Elements, Kind, Member, Members, NodeId, Value};
 pub use edit::Edits;
 pub use error::{Error, Problem};
 pub use number::Number;

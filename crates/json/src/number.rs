@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A number of a document.
 ///
@@ -154,6 +155,13 @@ impl PartialEq for Number<'_> {
 }
 
 impl Eq for Number<'_> {}
+
+impl Hash for Number<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.is_negative, self.magnitude).hash(state);
+        self.digits().for_each(|digit| digit.hash(state));
+    }
+}
 
 impl fmt::Debug for Number<'_> {
     /// Never which number it is: that is somebody's data.

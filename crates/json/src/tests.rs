@@ -1,5 +1,6 @@
 mod bounds;
 mod edits;
+mod equality;
 mod numbers;
 mod pointers;
 mod second_opinion;
