@@ -147,7 +147,9 @@ impl std::error::Error for ConfigError {}
 
 /// The name a writer of `found` most likely meant; `None` when nothing is close.
 fn nearest(found: &str, known: &[&str]) -> Option<String> {
-    let scored = known.iter().map(|name| (strsim::normalized_damerau_levenshtein(found, name), *name));
+    let folded = found.to_lowercase();
+    let score = |name: &str| strsim::normalized_damerau_levenshtein(&folded, &name.to_lowercase());
+    let scored = known.iter().map(|name| (score(name), *name));
     let (score, name) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     (score >= 0.5).then(|| name.to_owned())
 }
