@@ -2,6 +2,7 @@
 
 mod follow;
 mod load;
+mod pointer;
 
 use crate::limits::Limits;
 use crate::node::{FileId, Kind, Node, Place};

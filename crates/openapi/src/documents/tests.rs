@@ -164,3 +164,31 @@ fn file_that_cannot_be_read_is_named() {
     let errors = Documents::load(Path::new("no/such/shop.yaml"), &Limits::default()).unwrap_err();
     assert!(errors[0].to_string().starts_with("no/such/shop.yaml:cannot be read: "), "{}", errors[0]);
 }
+
+#[test]
+fn places_have_pointers() {
+    let files =
+        [("shop.yaml", "a:\n  b/c: [x, {d~e: y}]\nf: { $ref: 's/o.yaml' }\n"), ("s/o.yaml", "Order: { id: 1 }\n")];
+    let (_outside, entry) = directory(&files);
+    let documents = load(&entry);
+    let cases = [
+        ("", Some([(0, 1, 1), (0, 1, 1)]), "the whole document"),
+        ("/a/b~1c", Some([(0, 2, 3), (0, 2, 8)]), "key and value"),
+        ("/a/b~1c/0", Some([(0, 2, 9), (0, 2, 9)]), "an item has no key"),
+        ("/a/b~1c/1/d~0e", Some([(0, 2, 13), (0, 2, 18)]), ""),
+        ("s/o.yaml#/Order/id", Some([(1, 1, 10), (1, 1, 14)]), "another file"),
+        ("/a/x", None, ""),
+        ("a", None, "no pointer"),
+        ("s/p.yaml#/a", None, "no such file"),
+    ];
+    for (pointer, expected, why) in cases {
+        let at = |(file, line, column)| Place { file: FileId(file), line, column };
+        let expected = expected.map(|places| places.map(at));
+        assert_eq!(documents.places(pointer), expected, "{pointer}: {why}");
+        // A block map begins where its first key does, so the key may be found as the map.
+        if let Some([_, value]) = expected {
+            assert_eq!(documents.pointer(value).as_deref(), Some(pointer), "{why}");
+        }
+    }
+    assert_eq!(documents.pointer(Place { file: FileId(0), line: 9, column: 9 }), None);
+}
