@@ -1,0 +1,180 @@
+//! A form as a whole: application/x-www-form-urlencoded, as content or as the query.
+
+use super::list;
+use super::pairs::{self, Pair};
+use super::query::{self, Found, Names, Owner};
+use super::spec::{Location, Options, Spec, SpecError, Style, Unknown, Writing};
+use super::text;
+use super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use crate::shape::Shape;
+
+/// The fields of a form. Which of them are required is for the schema of the whole to say.
+#[derive(Debug)]
+pub struct Form {
+    fields: Vec<Spec>,
+    names: Names,
+    /// The shape of any other field.
+    other: Option<Shape>,
+    options: Options,
+}
+
+/// What a form says.
+pub struct FormValues {
+    /// A JSON object.
+    pub json: Vec<u8>,
+    /// The form to forward, if it is another than the one that came.
+    pub rewritten: Option<String>,
+    /// How many undeclared pairs passed or were taken out.
+    pub undeclared: usize,
+}
+
+impl std::fmt::Debug for FormValues {
+    /// Never what they are: that is somebody's data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FormValues({} bytes)", self.json.len())
+    }
+}
+
+impl Form {
+    /// Takes the fields that the schema names, each in [`Location::Form`], and the shape of any other.
+    ///
+    /// # Errors
+    /// All that can not be read without a guess.
+    pub fn compile(fields: Vec<Spec>, other: Option<Shape>, options: Options) -> Result<Self, Vec<SpecError>> {
+        let checked = fields.iter().enumerate();
+        let mut errors: Vec<SpecError> = checked
+            .filter_map(|(place, spec)| Some(SpecError { parameter: Some(place), problem: spec.check().err()? }))
+            .collect();
+        let names = Names::compile(&fields, Location::Form).unwrap_or_else(|error| {
+            errors.push(error);
+            Names::default()
+        });
+        if errors.is_empty() { Ok(Self { fields, names, other, options }) } else { Err(errors) }
+    }
+
+    /// The fields of a schema that says nothing of how they are written: style `form`, exploded.
+    ///
+    /// # Errors
+    /// As [`Form::compile`].
+    pub fn of_shape(shape: &Shape, options: Options) -> Result<Self, Vec<SpecError>> {
+        let Shape::Object { properties, other } = shape else { return Self::compile(Vec::new(), None, options) };
+        let field = |(name, shape): &(Box<str>, Shape)| Spec {
+            name: name.clone(),
+            location: Location::Form,
+            writing: Writing::styled(Style::Form, true),
+            required: false,
+            shape: shape.clone(),
+        };
+        Self::compile(properties.iter().map(field).collect(), other.as_deref().cloned(), options)
+    }
+
+    /// Reads a form.
+    ///
+    /// # Errors
+    /// What is wrong, at most [`MAX_VIOLATIONS`].
+    pub fn read(&self, text: &[u8]) -> Result<FormValues, Vec<Violation>> {
+        let whole = |rule| vec![Violation::new(Location::Form, "", rule)];
+        // What is encoded is ASCII; bytes beyond are read in different charsets by different servers.
+        let text =
+            std::str::from_utf8(text).ok().filter(|text| text.is_ascii()).ok_or_else(|| whole(Rule::Encoding))?;
+        let pairs = pairs::parse(text, self.options.max_pairs).map_err(whole)?;
+        let mut reading = Reading { json: vec![b'{'], violations: Vec::new() };
+        let (mut changes, mut undeclared) = (Vec::new(), 0_usize);
+        let mut own: Vec<(usize, &Pair<'_>, Owner)> = Vec::new();
+        let mut others: Vec<&Pair<'_>> = Vec::new();
+        for (place, pair) in pairs.iter().enumerate() {
+            let rule = match (self.names.find(&pair.name), &self.other) {
+                (Found::Owned(owner), _) => {
+                    own.push((owner.spec, pair, owner));
+                    continue;
+                }
+                (Found::LookAlike, _) => Some(Rule::LookAlike),
+                (Found::Unknown, Some(_)) => {
+                    others.push(pair);
+                    continue;
+                }
+                (Found::Unknown, None) => match self.options.unknown {
+                    Unknown::Refuse => Some(Rule::Undeclared),
+                    Unknown::Strip => {
+                        changes.push((place, None));
+                        None
+                    }
+                    Unknown::Allow => pair.has_semicolon().then_some(Rule::Separator),
+                },
+            };
+            undeclared = undeclared.saturating_add(1);
+            if let Some(rule) = rule {
+                reading.refuse(&pair.name, rule);
+            }
+        }
+        own.sort_by_key(|(spec, _, _)| *spec);
+        for group in own.chunk_by(|(one, _, _), (other, _, _)| one == other) {
+            let Some(spec) = group.first().and_then(|(spec, _, _)| self.fields.get(*spec)) else { continue };
+            let pairs: Vec<_> = group.iter().map(|(_, pair, owner)| (*pair, *owner)).collect();
+            reading.add(&spec.name, &self.options, |out| query::write(spec, &pairs, &self.options, out));
+        }
+        self.others(others, &mut reading);
+        reading.json.push(b'}');
+        if reading.violations.is_empty() {
+            Ok(FormValues { json: reading.json, rewritten: pairs::rewrite(&pairs, &mut changes), undeclared })
+        } else {
+            Err(reading.violations)
+        }
+    }
+
+    /// Fields that the schema does not name, but allows.
+    fn others(&self, mut others: Vec<&Pair<'_>>, reading: &mut Reading) {
+        let Some(shape) = &self.other else { return };
+        others.sort_by(|one, other| one.name.cmp(&other.name));
+        for group in others.chunk_by(|one, other| one.name == other.name) {
+            let Some(first) = group.first() else { continue };
+            let spec = Spec {
+                name: (*first.name).into(),
+                location: Location::Form,
+                writing: Writing::styled(Style::Form, true),
+                required: false,
+                shape: shape.clone(),
+            };
+            let pairs: Vec<_> = group.iter().map(|pair| (*pair, Owner { spec: 0, is_property: false })).collect();
+            reading.add(&spec.name, &self.options, |out| {
+                if list::is_inherited(&spec.name) {
+                    return Err(Rule::Undeclared);
+                }
+                spec.check().map_err(|_| Rule::Style)?;
+                query::write(&spec, &pairs, &self.options, out)
+            });
+        }
+    }
+}
+
+/// What is found while one form is read.
+struct Reading {
+    json: Vec<u8>,
+    violations: Vec<Violation>,
+}
+
+impl Reading {
+    fn refuse(&mut self, name: &str, rule: Rule) {
+        if self.violations.len() < MAX_VIOLATIONS {
+            self.violations.push(Violation::new(Location::Form, name, rule));
+        }
+    }
+
+    /// Adds one member.
+    fn add(&mut self, name: &str, options: &Options, write: impl FnOnce(&mut Vec<u8>) -> Result<bool, Rule>) {
+        let before = self.json.len();
+        if before > 1 {
+            self.json.push(b',');
+        }
+        let written = text::string(name, &options.bounds, &mut self.json).and_then(|()| {
+            self.json.push(b':');
+            write(&mut self.json)
+        });
+        if written != Ok(true) {
+            self.json.truncate(before);
+        }
+        if let Err(rule) = written {
+            self.refuse(name, rule);
+        }
+    }
+}
