@@ -4,6 +4,7 @@
 //! **Never** opens a socket, builds a tree of values, or lets pass what it cannot judge.
 //! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0; JSON Schema draft 2020-12 and draft 4.
 
+pub mod coding;
 mod shape;
 pub mod values;
 mod waivers;
