@@ -5,6 +5,7 @@
 //! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0; JSON Schema draft 2020-12 and draft 4.
 
 pub mod coding;
+pub mod document;
 mod shape;
 pub mod values;
 mod waivers;
