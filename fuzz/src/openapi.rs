@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
     let name = Spanned::new("shop".to_owned(), Location::UNKNOWN, Location::UNKNOWN);
     let openapi = Spanned::new("shop.yaml".into(), Location::UNKNOWN, Location::UNKNOWN);
     for base_path in [None, Some(Spanned::new("/v1".to_owned(), Location::UNKNOWN, Location::UNKNOWN))] {
-        let config = ApiConfig { openapi: openapi.clone(), hosts: None, base_path };
+        let config = ApiConfig { openapi: openapi.clone(), hosts: None, base_path, lifecycle: None };
         let input = ApiInput { name: &name, config: &config, document: &document, operations: &[] };
         match compile(&[input]) {
             Ok(routes) => {

@@ -107,6 +107,8 @@ controls! {
         "only operations of the API's own OpenAPI document are reachable";
     RoutingInternal = "routing.internal", ENFORCE_ONLY, "2.9", "API9", "CWE-749",
         "internal operations are reachable on internal listeners only";
+    RoutingLifecycle = "routing.lifecycle", ALL_MODES, "2.9", "API9", "CWE-1059",
+        "clients are told that an operation is deprecated and when it ends; after that it is gone";
     TransportWebSocket = "transport.websocket", ENFORCE_ONLY, "2.4, 6", "API8", "CWE-1385",
         "a WebSocket is opened where it is declared, by pages that may, and every frame in it keeps the rules and its bounds";
     TransportUpstream = "transport.upstream", ENFORCE_ONLY, "2.10, 6.3", "API10", "CWE-295",
@@ -121,7 +123,6 @@ controls! {
 
 /// Controls of the design that later builds bring, so that naming one gets the right message.
 pub const PLANNED: &[&str] = &[
-    "routing.lifecycle",
     "identity.required",
     "identity.exposed",
     "identity.step_up",

@@ -66,6 +66,8 @@ reasons! {
     OperationUnknown = "routing.operation_unknown", RoutingOperation, "no operation has this path";
     MethodUnknown = "routing.method_unknown", RoutingOperation, "the path has no operation with this method";
     InternalOnly = "routing.internal_only", RoutingInternal, "an internal operation asked for on a public listener";
+    Deprecated = "routing.deprecated", RoutingLifecycle, "a response of a deprecated operation, or of one that ends, did not say so";
+    Sunset = "routing.sunset", RoutingLifecycle, "the operation has ended";
 
     WebSocketOrigin = "transport.websocket_origin", TransportWebSocket, "a page of another origin asked for a WebSocket";
     WebSocketVersion = "transport.websocket_version", TransportWebSocket, "a WebSocket handshake of another version than 13";

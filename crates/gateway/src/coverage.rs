@@ -1,7 +1,7 @@
 //! `check --coverage`: what each control does for each operation, and why.
 
 use crate::config::{Api, Plan, Settings};
-use portcullis_core::{ApiId, Control, Mode};
+use portcullis_core::{ApiId, Control, Mode, Operation};
 use portcullis_transport::cors;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -59,13 +59,13 @@ pub struct Cell {
 }
 
 /// What every control does for one operation of `api`.
-fn row(plan: &Plan, api: &Api, settings: &Settings, is_internal: bool) -> Vec<Cell> {
+fn row(plan: &Plan, api: &Api, settings: &Settings, operation: &Operation) -> Vec<Cell> {
     Control::ALL
         .iter()
         .map(|&control| {
             let mode = settings.modes.get(control.index()).copied().unwrap_or(control.row().default);
             let (state, why) =
-                match (not_applicable(control, plan, api, settings, is_internal), gap(control, plan, api), mode) {
+                match (not_applicable(control, plan, api, settings, operation), gap(control, plan, api), mode) {
                     (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
                     (None, Some(why), _) => (State::Gap, Some(why)),
                     (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
@@ -84,14 +84,17 @@ fn not_applicable(
     plan: &Plan,
     api: &Api,
     settings: &Settings,
-    is_internal: bool,
+    operation: &Operation,
 ) -> Option<&'static str> {
     match control {
         Control::TransportTls if plan.listeners.iter().all(|listener| listener.tls.is_none()) => {
             Some("no listener has `tls`")
         }
         Control::RoutingHost if !api.has_hosts => Some("the API is served under any host"),
-        Control::RoutingInternal if !is_internal => Some("not an internal operation"),
+        Control::RoutingInternal if !plan.routes.is_internal(operation.id) => Some("not an internal operation"),
+        Control::RoutingLifecycle if plan.routes.lifecycle(operation.api, Some(operation.id)).is_none() => {
+            Some("neither deprecated nor with an end")
+        }
         Control::TransportWebSocket if settings.websocket.is_none() => Some("no `websocket` is declared"),
         _ => None,
     }
@@ -134,7 +137,7 @@ fn rows(plan: &Plan) -> impl Iterator<Item = (&Api, Vec<(&str, Vec<Cell>)>)> {
         let operations = plan.routes.operations_of(ApiId(id)).iter();
         let rows = operations.map(|operation| {
             let settings = plan.operations.get(operation.id.index()).unwrap_or(&api.default);
-            (&*operation.name, row(plan, api, settings, plan.routes.is_internal(operation.id)))
+            (&*operation.name, row(plan, api, settings, operation))
         });
         (api, rows.collect())
     })

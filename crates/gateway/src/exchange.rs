@@ -34,6 +34,8 @@ pub struct Exchange {
     pub id: HeaderValue,
     /// What a 405 lists.
     pub allow: Option<HeaderValue>,
+    /// Whether routing let it pass, so that the lifecycle of what it asks for concerns the client.
+    pub is_routed: bool,
     /// Whether the request carried a credential, so that no cache may keep the answer.
     pub is_credentialed: bool,
     /// The media type of a gRPC call, whose refusal has its own form.
@@ -68,6 +70,7 @@ impl Exchange {
             snapshot,
             id: HeaderValue::from_str(id_text).unwrap_or(HeaderValue::from_static("")), // hex and dashes are always valid
             allow: None,
+            is_routed: false,
             is_credentialed: false,
             grpc: None,
             tls: false,

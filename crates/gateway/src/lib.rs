@@ -16,6 +16,7 @@ mod errors;
 pub mod exchange;
 mod expiry;
 mod grpc;
+mod lifecycle;
 pub mod pipeline;
 pub mod process;
 pub mod render;

@@ -7,6 +7,7 @@ use crate::cors;
 use crate::errors::{self, Judged};
 use crate::exchange::{Exchange, Upload};
 use crate::grpc;
+use crate::lifecycle;
 use crate::render::{self, Problem};
 use crate::response::{self, Asked};
 use crate::snapshot::Snapshot;
@@ -143,6 +144,7 @@ async fn stages(
     // A path of no API has nowhere to go, whatever the mode.
     let known = routed.api.and_then(|id| Some((id, snapshot.api(id)?)));
     let Some((api_id, api)) = known else { return Err(Stop::Deny(Reason::OperationUnknown)) };
+    lifecycle::check(x, api_id)?;
     let settings = x.record.operation.and_then(|id| snapshot.operation(id)).unwrap_or(&api.default);
     if let Some(timeout) = settings.timeout {
         deadline.arm(timeout);
@@ -319,8 +321,9 @@ fn respond_head(mut x: Box<Exchange>, response: Response<FromUpstream>) -> Respo
     Response::from_parts(parts, ExchangeBody::upstream(content, x))
 }
 
-/// `response.cors`, then `response.headers`. What it would change is its finding in monitor.
+/// `routing.lifecycle`, `response.cors`, then `response.headers`. What it would change is its finding in monitor.
 pub(crate) fn harden_response(x: &mut Exchange, headers: &mut HeaderMap) {
+    lifecycle::say(x, headers);
     let is_shared = cors::say(x, headers);
     let mode = x.mode(Control::ResponseHeaders);
     if mode == Mode::Off {

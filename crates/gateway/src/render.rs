@@ -125,6 +125,8 @@ pub const fn problem(reason: Reason) -> Problem {
         Reason::MethodUnknown => {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here")
         }
+        Reason::Deprecated => BAD_GATEWAY, // only ever noted: enforcing sets the fields instead of refusing
+        Reason::Sunset => Problem::new(StatusCode::GONE, "gone", "This operation has ended"),
         Reason::WebSocketOrigin => {
             Problem::new(StatusCode::FORBIDDEN, "origin-refused", "This page may not open a WebSocket here").closing()
         }
@@ -225,14 +227,14 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// The code of gRPC that says what `status` does, as far as there is one.
 const fn grpc_status(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        400 | 417 => "3",              // INVALID_ARGUMENT
-        408 => "4",                    // DEADLINE_EXCEEDED
-        403 => "7",                    // PERMISSION_DENIED
-        413 | 414 | 429 | 431 => "8",  // RESOURCE_EXHAUSTED
-        404 | 405 | 501 | 505 => "12", // UNIMPLEMENTED
-        421 | 502 | 503 | 504 => "14", // UNAVAILABLE
-        401 => "16",                   // UNAUTHENTICATED
-        _ => "13",                     // INTERNAL
+        400 | 417 => "3",                    // INVALID_ARGUMENT
+        408 => "4",                          // DEADLINE_EXCEEDED
+        403 => "7",                          // PERMISSION_DENIED
+        413 | 414 | 429 | 431 => "8",        // RESOURCE_EXHAUSTED
+        404 | 405 | 410 | 501 | 505 => "12", // UNIMPLEMENTED
+        421 | 502 | 503 | 504 => "14",       // UNAVAILABLE
+        401 => "16",                         // UNAUTHENTICATED
+        _ => "13",                           // INTERNAL
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::body::ExchangeBody;
 use crate::config::Settings;
 use crate::exchange::Exchange;
+use crate::lifecycle;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::{HeaderMap, Response};
@@ -67,6 +68,7 @@ pub(crate) fn switch(mut x: Box<Exchange>, connection: &Connection, switched: Sw
     parts.headers.remove(CONTENT_LENGTH); // a 101 has no content, whatever it says of it (RFC 9110 §8.6)
     parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    lifecycle::say(&mut x, &mut parts.headers);
     harden::sign(&mut parts.headers, x.id.clone());
     let on_end = Box::new(move |end: TunnelEnd| {
         x.record.bytes_in = end.up;

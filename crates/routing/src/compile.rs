@@ -2,6 +2,7 @@
 
 use crate::config::{ApiConfig, OperationConfig};
 use crate::hosts::{Bases, Hosts, parse_host};
+use crate::lifecycle::Lifecycle;
 use crate::matcher::{Api, Compiled, Path};
 use crate::openapi::{DeclaredPath, Document};
 use crate::template::base_segments;
@@ -31,7 +32,15 @@ struct Checked<'a> {
     hosts: Option<Vec<Box<str>>>,
     base: Box<[Box<str>]>,
     trie: Trie,
-    internal: HashSet<&'a str>,
+    written: HashMap<&'a str, Written>,
+    lifecycle: Option<Lifecycle>,
+}
+
+/// What the configuration says of one operation.
+struct Written {
+    internal: bool,
+    /// `Some(None)`: active.
+    lifecycle: Option<Option<Lifecycle>>,
 }
 
 /// Compiles all APIs of a configuration; an [`ApiId`] is the place in `apis`, an [`OperationId`] counts through them.
@@ -62,9 +71,10 @@ fn check<'a>(input: ApiInput<'a>, errors: &mut Vec<ConfigError>) -> Option<Check
     let trie = Trie::build(input.document.paths.iter().map(|path| &path.template));
     let trie =
         trie.map_err(|conflicts| errors.extend(conflicts.iter().map(|conflict| describe(input.document, conflict))));
-    let internal = check_operations(input, errors);
+    let written = check_operations(input, errors);
+    let lifecycle = input.config.lifecycle.as_ref().and_then(|lifecycle| lifecycle.compile(errors));
     let base = base.map_err(|error| errors.push(error));
-    Some(Checked { input, hosts, base: base.ok()?, trie: trie.ok()?, internal })
+    Some(Checked { input, hosts, base: base.ok()?, trie: trie.ok()?, written, lifecycle })
 }
 
 fn check_hosts(name: &Spanned<String>, written: &[Spanned<String>], errors: &mut Vec<ConfigError>) -> Vec<Box<str>> {
@@ -87,19 +97,20 @@ fn check_hosts(name: &Spanned<String>, written: &[Spanned<String>], errors: &mut
     hosts
 }
 
-/// The names of internal operations; each name under `operations:` is one of the document's.
-fn check_operations<'a>(input: ApiInput<'a>, errors: &mut Vec<ConfigError>) -> HashSet<&'a str> {
+/// What is written of single operations; each name under `operations:` is one of the document's.
+fn check_operations<'a>(input: ApiInput<'a>, errors: &mut Vec<ConfigError>) -> HashMap<&'a str, Written> {
     let declared = || input.document.paths.iter().flat_map(|path| &path.operations).map(|operation| &*operation.name);
     let known: HashSet<&str> = if input.operations.is_empty() { HashSet::new() } else { declared().collect() };
-    let mut internal = HashSet::new();
+    let mut written = HashMap::new();
     for (name, config) in input.operations {
         if !known.contains(name.value.as_str()) {
             errors.push(ConfigError::unknown(&name.referenced, "operation", &name.value, declared()));
-        } else if config.internal {
-            internal.insert(name.value.as_str());
+        } else {
+            let lifecycle = config.lifecycle.as_ref().map(|lifecycle| lifecycle.compile(errors));
+            written.insert(name.value.as_str(), Written { internal: config.internal, lifecycle });
         }
     }
-    internal
+    written
 }
 
 fn describe(document: &Document, conflict: &Conflict) -> ConfigError {
@@ -173,6 +184,7 @@ fn assemble(checked: Vec<Checked<'_>>) -> Compiled {
     let mut apis = Vec::with_capacity(checked.len());
     let mut operations = Vec::new();
     let mut internal = Vec::new();
+    let mut lifecycles = Vec::new();
     for (api, id) in checked.into_iter().zip(0_u16..) {
         let base_path = base_text(&api.base);
         let first = operations.len();
@@ -187,19 +199,24 @@ fn assemble(checked: Vec<Checked<'_>>) -> Compiled {
                     method: operation.method.clone(),
                     template: format!("{base_path}{}", path.text).into(),
                 });
-                internal.push(api.internal.contains(&*operation.name));
+                let written = api.written.get(&*operation.name);
+                internal.push(written.is_some_and(|written| written.internal));
+                let own = written.and_then(|written| written.lifecycle.as_ref());
+                lifecycles.push(Lifecycle::of(own, api.lifecycle.as_ref(), operation.deprecated).map(Box::new));
             }
             paths.push(assemble_path(path, from, internal.get(from..).unwrap_or_default()));
         }
         apis.push(Api {
             name: api.input.name.value.as_str().into(),
             base_path: base_path.into(),
+            lifecycle: api.lifecycle,
             operations: first..operations.len(),
             trie: api.trie,
             paths: paths.into(),
         });
     }
-    Compiled { hosts, apis: apis.into(), operations: operations.into(), internal: internal.into() }
+    let (operations, internal, lifecycles) = (operations.into(), internal.into(), lifecycles.into());
+    Compiled { hosts, apis: apis.into(), operations, internal, lifecycles }
 }
 
 fn assemble_hosts(checked: &[Checked<'_>]) -> Hosts {

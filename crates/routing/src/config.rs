@@ -1,5 +1,6 @@
 //! What an operator writes about routing.
 
+use crate::lifecycle::LifecycleConfig;
 use portcullis_core::config::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,13 +21,19 @@ pub struct ApiConfig {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub base_path: Option<Spanned<String>>,
+    /// Of all its operations that have none of their own.
+    #[serde(default)]
+    pub lifecycle: Option<LifecycleConfig>,
 }
 
 /// The routing part of one entry of an API's `operations:`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperationConfig {
     /// Served on listeners with `internal: true` only.
     #[serde(default)]
     pub internal: bool,
+    /// Left out: what the API's or the document says.
+    #[serde(default)]
+    pub lifecycle: Option<LifecycleConfig>,
 }

@@ -1,6 +1,7 @@
 //! Host + base path + method + canonical path → Operation.
 
 use crate::hosts::Hosts;
+use crate::lifecycle::Lifecycle;
 use crate::trie::Trie;
 use http::{HeaderValue, Method};
 use portcullis_core::{ApiId, Authority, CanonicalTarget, Operation, OperationId, Reason, Stop};
@@ -14,6 +15,8 @@ pub struct Compiled {
     pub(crate) operations: Box<[Operation]>,
     /// One entry an Operation.
     pub(crate) internal: Box<[bool]>,
+    /// One entry an Operation; `None`: active, with no end.
+    pub(crate) lifecycles: Box<[Option<Box<Lifecycle>>]>,
 }
 
 /// One API.
@@ -22,6 +25,8 @@ pub(crate) struct Api {
     pub(crate) name: Box<str>,
     /// Without its last slash; empty for the root.
     pub(crate) base_path: Box<str>,
+    /// Of paths that no operation has.
+    pub(crate) lifecycle: Option<Lifecycle>,
     pub(crate) operations: Range<usize>,
     pub(crate) trie: Trie,
     /// One entry a template, at its `Leaf`.
@@ -143,6 +148,14 @@ impl Compiled {
     /// Whether the Operation is served on internal listeners only. An id of another Snapshot is.
     pub fn is_internal(&self, id: OperationId) -> bool {
         self.internal.get(id.index()).is_none_or(|is_internal| *is_internal)
+    }
+
+    /// What is said of an Operation that is deprecated or ends; of the API itself for a request that is none of its Operations.
+    pub fn lifecycle(&self, api: ApiId, operation: Option<OperationId>) -> Option<&Lifecycle> {
+        match operation {
+            Some(id) => self.lifecycles.get(id.index())?.as_deref(),
+            None => self.apis.get(api.index())?.lifecycle.as_ref(),
+        }
     }
 
     /// All APIs with their names, in the order of the configuration.

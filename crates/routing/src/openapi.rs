@@ -47,6 +47,7 @@ pub(crate) struct DeclaredPath {
 pub(crate) struct DeclaredOperation {
     pub(crate) method: Method,
     pub(crate) name: Box<str>,
+    pub(crate) deprecated: bool,
 }
 
 /// 3.0, 3.1 or 3.2: what is asked of a version is only whether it knows a field.

@@ -3,6 +3,7 @@
 use super::entries::Named;
 use super::secret::SecretText;
 use portcullis_core::config::{Period, ScalarOr, Size, Spanned};
+use portcullis_routing::LifecycleConfig;
 use portcullis_transport::{client, cors, harden, listener, upstream, websocket};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -318,6 +319,9 @@ pub struct Api {
     /// Who may call. `public` is the only choice of this build: anybody.
     #[schemars(with = "ScalarOr<Vec<String>>")]
     pub identity: Spanned<ScalarOr<Vec<String>>>,
+    /// Whether clients should still come, and until when. Default: active, but for operations with `deprecated: true` in the document.
+    #[serde(default)]
+    pub lifecycle: Option<LifecycleConfig>,
     /// Settings of single operations, by operationId.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Operation>")]
@@ -350,6 +354,9 @@ pub struct Operation {
     /// Reachable on internal listeners only.
     #[serde(default)]
     pub internal: bool,
+    /// Whether clients should still come, and until when. Default: that of the API, else what the document says.
+    #[serde(default)]
+    pub lifecycle: Option<LifecycleConfig>,
     /// Largest request content. Default: that of the API.
     #[serde(default)]
     #[schemars(with = "Option<Size>")]

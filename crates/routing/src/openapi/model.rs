@@ -40,6 +40,8 @@ pub(super) struct Op {
     #[serde(rename = "operationId")]
     pub(super) operation_id: Option<Spanned<String>>,
     pub(super) servers: Option<Spanned<IgnoredAny>>,
+    #[serde(default)]
+    pub(super) deprecated: bool,
 }
 
 /// A Path Item.

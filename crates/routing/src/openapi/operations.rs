@@ -223,7 +223,7 @@ fn name_operations(
             errors.push(ConfigError::at(&place, message, "an operationId that no other operation of the document has"));
         } else {
             names.insert(name.clone(), place);
-            operations.push(DeclaredOperation { method, name });
+            operations.push(DeclaredOperation { method, name, deprecated: op.deprecated });
         }
     }
     operations

@@ -24,6 +24,7 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("NAME", |count| "n".repeat(count)),
     ("METHOD", |count| "M".repeat(count)),
     ("PAIRS", |count| joined(count, "&", |n| format!("p{n}={n}"))),
+    ("SOON", soon),
     ("RANGES", |count| joined(count, ",", |n| format!("{n}-{n}"))),
     ("HOPS", |count| joined(count, ", ", |n| format!("10.1.0.{}", n % 250))),
     ("STATE", |count| joined(count, ",", |n| format!("vendor{n}=opaque-{n:08}"))),
@@ -34,6 +35,14 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("CRUMBS", |count| "\u{f}\u{11}\u{1}a".repeat(count)),
     ("NAMED", |count| joined(count, "", |n| format!("\0\u{4}n{n:03}\u{1}v"))),
 ];
+
+/// The instant in so many seconds.
+fn soon(seconds: usize) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(0);
+    jiff::Timestamp::from_second(jiff::Timestamp::now().as_second().saturating_add(seconds))
+        .unwrap_or_default()
+        .to_string()
+}
 
 fn joined(count: usize, separator: &str, part: impl Fn(usize) -> String) -> String {
     (0..count).map(part).collect::<Vec<_>>().join(separator)

@@ -25,7 +25,7 @@ struct Draft<'a> {
     name: &'a Spanned<String>,
     written: &'a shape::Api,
     routing: ApiConfig,
-    internal: Vec<(Spanned<String>, OperationConfig)>,
+    routed: Vec<(Spanned<String>, OperationConfig)>,
     modes: ApiModes<'a>,
     harden: Option<harden::Compiled>,
     cors: Option<cors::Compiled>,
@@ -50,7 +50,7 @@ impl Compiler<'_> {
             .iter()
             .map(|draft| {
                 let document = draft.document.as_ref()?;
-                Some(ApiInput { name: draft.name, config: &draft.routing, document, operations: &draft.internal })
+                Some(ApiInput { name: draft.name, config: &draft.routing, document, operations: &draft.routed })
             })
             .collect();
         let routes = match portcullis_routing::compile(&inputs?) {
@@ -108,8 +108,13 @@ impl Compiler<'_> {
             name,
             written: api,
             document: self.document(&openapi),
-            routing: ApiConfig { openapi, hosts: api.hosts.clone(), base_path: api.base_path.clone() },
-            internal: internal(api),
+            routing: ApiConfig {
+                openapi,
+                hosts: api.hosts.clone(),
+                base_path: api.base_path.clone(),
+                lifecycle: api.lifecycle.clone(),
+            },
+            routed: routed(api),
             modes,
             harden,
             cors: api.cors.as_ref().and_then(|cors| self.cors(cors)),
@@ -242,7 +247,11 @@ impl Draft<'_> {
     }
 }
 
-fn internal(api: &shape::Api) -> Vec<(Spanned<String>, OperationConfig)> {
-    let entries = api.operations.iter();
-    entries.map(|(name, operation)| (name.clone(), OperationConfig { internal: operation.value.internal })).collect()
+/// What routing needs to know of single operations.
+fn routed(api: &shape::Api) -> Vec<(Spanned<String>, OperationConfig)> {
+    let of = |written: &shape::Operation| OperationConfig {
+        internal: written.internal,
+        lifecycle: written.lifecycle.clone(),
+    };
+    api.operations.iter().map(|(name, operation)| (name.clone(), of(&operation.value))).collect()
 }
