@@ -10,6 +10,7 @@ mod caps;
 mod cookies;
 mod form;
 mod list;
+pub mod media;
 mod pairs;
 mod parameters;
 mod path;
