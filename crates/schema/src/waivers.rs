@@ -5,12 +5,13 @@ use portcullis_openapi::{Documents, Place};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::cell::Cell;
+use std::collections::HashSet;
 
 /// One entry of `contract: { waive: […] }`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaiverConfig {
-    /// JSON Pointer of the construct in the OpenAPI document, as the error names it.
+    /// JSON Pointer of the construct in the OpenAPI document, as the error names it; `*` stands for any one name or index.
     #[schemars(with = "String")]
     pub pointer: Spanned<String>,
     /// Why it may stay unenforced.
@@ -27,7 +28,8 @@ pub struct Waivers {
 #[derive(Debug)]
 struct Waiver {
     config: WaiverConfig,
-    places: [Place; 2],
+    /// Of keys and values.
+    places: HashSet<Place>,
     is_used: Cell<bool>,
 }
 
@@ -46,15 +48,14 @@ impl Waivers {
                 let message = "a waiver without a reason";
                 errors.push(ConfigError::at(&config.because.referenced, message, "why this may stay unenforced"));
             }
-            match documents.places(pointer) {
-                None => {
-                    let accepted = "a JSON Pointer such as `/paths/~1orders/get/parameters/0`, or `file.yaml#/Order`";
-                    errors.push(at(format!("`{pointer}` leads nowhere in the document"), accepted));
-                }
-                Some(_) if waivers.iter().any(|known| known.config.pointer.value == *pointer) => {
-                    errors.push(at(format!("`{pointer}` is waived twice"), "each pointer once"));
-                }
-                Some(places) => waivers.push(Waiver { config: config.clone(), places, is_used: Cell::new(false) }),
+            let places: HashSet<Place> = documents.places(pointer).into_iter().flatten().collect();
+            if places.is_empty() {
+                let accepted = "a JSON Pointer such as `/paths/~1orders/get/parameters/0`, or `file.yaml#/Order`";
+                errors.push(at(format!("`{pointer}` leads nowhere in the document"), accepted));
+            } else if waivers.iter().any(|known| known.config.pointer.value == *pointer) {
+                errors.push(at(format!("`{pointer}` is waived twice"), "each pointer once"));
+            } else {
+                waivers.push(Waiver { config: config.clone(), places, is_used: Cell::new(false) });
             }
         }
         if errors.is_empty() { Ok(Self { waivers }) } else { Err(errors) }

@@ -171,24 +171,36 @@ fn places_have_pointers() {
         [("shop.yaml", "a:\n  b/c: [x, {d~e: y}]\nf: { $ref: 's/o.yaml' }\n"), ("s/o.yaml", "Order: { id: 1 }\n")];
     let (_outside, entry) = directory(&files);
     let documents = load(&entry);
+    let at = |(file, line, column)| Place { file: FileId(file), line, column };
     let cases = [
-        ("", Some([(0, 1, 1), (0, 1, 1)]), "the whole document"),
-        ("/a/b~1c", Some([(0, 2, 3), (0, 2, 8)]), "key and value"),
-        ("/a/b~1c/0", Some([(0, 2, 9), (0, 2, 9)]), "an item has no key"),
-        ("/a/b~1c/1/d~0e", Some([(0, 2, 13), (0, 2, 18)]), ""),
-        ("s/o.yaml#/Order/id", Some([(1, 1, 10), (1, 1, 14)]), "another file"),
-        ("/a/x", None, ""),
-        ("a", None, "no pointer"),
-        ("s/p.yaml#/a", None, "no such file"),
+        ("", vec![[(0, 1, 1), (0, 1, 1)]], "the whole document"),
+        ("/a/b~1c", vec![[(0, 2, 3), (0, 2, 8)]], "key and value"),
+        ("/a/b~1c/0", vec![[(0, 2, 9), (0, 2, 9)]], "an item has no key"),
+        ("/a/b~1c/1/d~0e", vec![[(0, 2, 13), (0, 2, 18)]], ""),
+        ("s/o.yaml#/Order/id", vec![[(1, 1, 10), (1, 1, 14)]], "another file"),
+        ("/a/*/*", vec![[(0, 2, 9), (0, 2, 9)], [(0, 2, 12), (0, 2, 12)]], "any"),
+        ("/*/b~1c/1/*", vec![[(0, 2, 13), (0, 2, 18)]], "any"),
+        ("/a/x", vec![], ""),
+        ("/a/b~1c/*/x", vec![], ""),
+        ("a", vec![], "no pointer"),
+        ("s/p.yaml#/a", vec![], "no such file"),
     ];
     for (pointer, expected, why) in cases {
-        let at = |(file, line, column)| Place { file: FileId(file), line, column };
-        let expected = expected.map(|places| places.map(at));
+        let expected: Vec<_> = expected.into_iter().map(|places| places.map(at)).collect();
         assert_eq!(documents.places(pointer), expected, "{pointer}: {why}");
         // A block map begins where its first key does, so the key may be found as the map.
-        if let Some([_, value]) = expected {
-            assert_eq!(documents.pointer(value).as_deref(), Some(pointer), "{why}");
+        if let ([[_, value]], false) = (&expected[..], pointer.contains('*')) {
+            assert_eq!(documents.pointer(*value).as_deref(), Some(pointer), "{why}");
         }
     }
-    assert_eq!(documents.pointer(Place { file: FileId(0), line: 9, column: 9 }), None);
+    assert_eq!(documents.pointer(at((0, 9, 9))), None);
+}
+
+#[test]
+fn place_behind_an_alias_has_a_pointer() {
+    let documents = Documents::parse(Path::new("shop.yaml"), b"a: &a { b: 1 }\nc: { d: 2, e: *a, f: 3 }\n").unwrap();
+    let pointer = |text: &str| documents.pointer(documents.places(text)[0][1]);
+    assert_eq!(pointer("/c/f").as_deref(), Some("/c/f"));
+    assert_eq!(pointer("/c/d").as_deref(), Some("/c/d"), "values after it that stand before it");
+    assert_eq!(pointer("/c/e/b").as_deref(), Some("/a/b"), "where it is written");
 }

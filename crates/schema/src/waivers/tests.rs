@@ -17,8 +17,8 @@ fn lines(errors: impl IntoIterator<Item = ConfigError>) -> String {
 fn waived_construct_is_a_warning_and_any_other_an_error_with_its_pointer() {
     let documents = documents();
     let waivers = Waivers::new(&documents, &configs("- { pointer: /a/b, because: nobody sends it }\n")).unwrap();
-    let [_, b] = documents.places("/a/b").unwrap();
-    let [_, c] = documents.places("/c/0").unwrap();
+    let [_, b] = documents.places("/a/b")[0];
+    let [_, c] = documents.places("/c/0")[0];
     assert_eq!(
         lines(waivers.unused()),
         "Warning 1:14: `/a/b` is enforced without this waiver; accepted: the list without it"
@@ -32,6 +32,18 @@ fn waived_construct_is_a_warning_and_any_other_an_error_with_its_pointer() {
     assert_eq!(lines([found]), expected);
     let found = waivers.unenforced(&documents, c, "`x` cannot be checked", "");
     assert!(found.accepted.starts_with("`/c/0` under"), "{}", found.accepted);
+}
+
+#[test]
+fn one_waiver_may_stand_for_many_constructs() {
+    let documents = documents();
+    let waivers = Waivers::new(&documents, &configs("- { pointer: '/*/*', because: all }\n")).unwrap();
+    for pointer in ["/a/b", "/c/0"] {
+        let [_, at] = documents.places(pointer)[0];
+        assert!(lines([waivers.unenforced(&documents, at, "it", "")]).starts_with("Warning"), "{pointer}");
+    }
+    let [_, at] = documents.places("/c")[0];
+    assert!(lines([waivers.unenforced(&documents, at, "it", "")]).starts_with("Error"), "one level up");
 }
 
 #[test]
