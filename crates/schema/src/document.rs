@@ -18,7 +18,6 @@ mod specs;
 mod style;
 mod types;
 
-pub use media::{MediaKind, MediaRange};
 pub use model::{
     Body, Contract, Encoding, Header, HeaderValue, MediaType, Operation, Outbound, Parameter, ParameterValue,
     Requirement, Response, SchemeKind, SecurityScheme, StatusRange, Styled,

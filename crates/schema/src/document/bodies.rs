@@ -1,9 +1,10 @@
 //! Request bodies and contents by media type.
 
-use super::media::{MediaKind, MediaRange};
+use super::media::{Declared, is_same};
 use super::model::{Body, Encoding, MediaType};
 use super::reader::Reader;
 use super::{fields, style, types};
+use crate::values::media::{Ranges, Reading};
 use crate::values::{Location, Style};
 use portcullis_openapi::{Key, Node};
 
@@ -22,7 +23,7 @@ impl<'d> Reader<'d> {
         let mut found: Vec<MediaType<'d>> = Vec::new();
         for (key, node) in self.map(node, "content") {
             let Some(media) = self.media_type(key, node) else { continue };
-            if found.iter().any(|known| known.range == media.range) {
+            if found.iter().any(|known| is_same(known.range, media.range)) {
                 self.refuse(key.place, format!("media type `{}` stands twice", key.text), "each media type once");
             } else {
                 found.push(media);
@@ -46,7 +47,7 @@ impl<'d> Reader<'d> {
         if media.is_waived {
             return Some(None);
         }
-        if !matches!(media.range.media_kind(), MediaKind::Json | MediaKind::Form | MediaKind::Text) {
+        if !matches!(media.reading, Reading::Json | Reading::Form | Reading::Text) {
             self.unenforced(key.place, format!("`{}` of {what} cannot be read", media.range), "`application/json`");
             return Some(None);
         }
@@ -54,21 +55,23 @@ impl<'d> Reader<'d> {
     }
 
     fn media_type(&mut self, key: &'d Key, node: &'d Node) -> Option<MediaType<'d>> {
-        let range = MediaRange::parse(&key.text);
-        if range.is_none() {
-            self.refuse(
-                key.place,
-                format!("`{}` is no media type", key.text),
-                "a media type such as `application/json`",
-            );
+        let declared = Declared::parse(&key.text);
+        if declared.is_none() {
+            let accepted = "a media type in UTF-8, such as `application/json`";
+            self.refuse(key.place, format!("`{}` is no media type", key.text), accepted);
         }
         let node = self.object(node, &fields::MEDIA_TYPE)?;
-        let range = range?;
-        let schema = node.get("schema");
-        let item_schema = node.get("itemSchema");
-        let mut media =
-            MediaType { range, place: key.place, schema, item_schema, encoding: Vec::new(), is_waived: false };
-        if self.is_enforceable(&media, node) {
+        let declared = declared?;
+        let mut media = MediaType {
+            range: &key.text,
+            place: key.place,
+            reading: declared.reading,
+            schema: node.get("schema"),
+            item_schema: node.get("itemSchema"),
+            encoding: Vec::new(),
+            is_waived: false,
+        };
+        if self.is_enforceable(declared, &media, node) {
             media.encoding = self.encodings(node, &media);
         } else {
             media.is_waived = true;
@@ -78,10 +81,9 @@ impl<'d> Reader<'d> {
     }
 
     /// Whether what is said of content of this media type can be checked.
-    fn is_enforceable(&mut self, media: &MediaType<'d>, node: &'d Node) -> bool {
-        let kind = media.range.media_kind();
-        let range = &media.range;
-        if let Some(item) = media.item_schema.filter(|_| kind != MediaKind::Sequence) {
+    fn is_enforceable(&mut self, declared: Declared, media: &MediaType<'d>, node: &'d Node) -> bool {
+        let range = media.range;
+        if let Some(item) = media.item_schema.filter(|_| !declared.is_sequence()) {
             let message = format!("`itemSchema` of `{range}`, which is no sequence of items");
             self.unenforced(
                 item.place,
@@ -99,20 +101,18 @@ impl<'d> Reader<'d> {
         let Some(schema) = media.schema.filter(|schema| !types::is_open(schema)) else { return true };
         let types = types::types(self.documents, schema);
         let is_text = !types.is_empty() && types.iter().all(|kind| matches!(*kind, "string" | "null"));
-        let is_checked = match kind {
-            MediaKind::Json | MediaKind::Range | MediaKind::Form | MediaKind::Multipart => true,
-            MediaKind::Text | MediaKind::Binary => is_text,
-            MediaKind::Sequence => false,
+        let is_checked = match declared.reading {
+            Reading::Json | Reading::Form | Reading::Multipart => true,
+            Reading::Text => is_text,
+            Reading::Opaque => declared.is_open || is_text,
+            Reading::JsonLines | Reading::JsonSequence | Reading::Events => false,
         };
         if !is_checked {
-            let (message, accepted) = match kind {
-                MediaKind::Sequence => {
-                    (format!("`schema` of `{range}` would need the whole sequence"), "`itemSchema` (OpenAPI 3.2)")
-                }
-                _ => (
-                    format!("a schema of `{range}` cannot be checked"),
-                    "`application/json`, or no schema: size and type only",
-                ),
+            let (message, accepted) = if declared.is_sequence() {
+                (format!("`schema` of `{range}` would need the whole sequence"), "`itemSchema` (OpenAPI 3.2)")
+            } else {
+                let accepted = "`application/json`, or no schema: size and type only";
+                (format!("a schema of `{range}` cannot be checked"), accepted)
             };
             self.unenforced(schema.place, message, accepted);
         }
@@ -120,9 +120,8 @@ impl<'d> Reader<'d> {
     }
 
     fn encodings(&mut self, node: &'d Node, media: &MediaType<'d>) -> Vec<Encoding<'d>> {
-        let kind = media.range.media_kind();
-        if let Some(encoding) = node.get("encoding").filter(|_| !matches!(kind, MediaKind::Form | MediaKind::Multipart))
-        {
+        let is_form = matches!(media.reading, Reading::Form | Reading::Multipart);
+        if let Some(encoding) = node.get("encoding").filter(|_| !is_form) {
             let message = format!("`encoding` has no effect on `{}`", media.range);
             self.refuse(encoding.place, message, "`encoding` of a form only");
             return Vec::new();
@@ -135,12 +134,12 @@ impl<'d> Reader<'d> {
                 let kind = "property with an encoding";
                 self.findings.push(self.documents.unknown(key.place, kind, &key.text, known.iter().copied()));
             }
-            found.extend(self.encoding(key, node, kind));
+            found.extend(self.encoding(key, node, media.reading));
         }
         found
     }
 
-    fn encoding(&mut self, key: &'d Key, node: &'d Node, kind: MediaKind) -> Option<Encoding<'d>> {
+    fn encoding(&mut self, key: &'d Key, node: &'d Node, reading: Reading) -> Option<Encoding<'d>> {
         let node = self.object(node, &fields::ENCODING)?;
         for field in ["encoding", "prefixEncoding", "itemEncoding"] {
             if let Some(value) = node.get(field) {
@@ -149,7 +148,7 @@ impl<'d> Reader<'d> {
         }
         let content_types = self.content_types(node);
         let headers = self.headers(node);
-        if let Some(value) = node.get("headers").filter(|_| kind == MediaKind::Form) {
+        if let Some(value) = node.get("headers").filter(|_| reading == Reading::Form) {
             self.refuse(value.place, "`headers` have no effect in a form without parts", "`multipart/form-data`");
         }
         let allow_reserved = self.flag(node, "allowReserved").unwrap_or(false);
@@ -165,18 +164,12 @@ impl<'d> Reader<'d> {
     }
 
     /// `image/png, image/*`
-    fn content_types(&mut self, node: &'d Node) -> Vec<MediaRange> {
-        let Some(text) = self.text(node, "contentType") else { return Vec::new() };
-        let mut found = Vec::new();
-        for part in text.split(',') {
-            match MediaRange::parse(part) {
-                Some(range) => found.push(range),
-                None => {
-                    let at = node.get("contentType").map_or(node.place, |value| value.place);
-                    self.refuse(at, format!("`{}` is no media type", part.trim()), "media types, separated by commas");
-                }
-            }
-        }
-        found
+    fn content_types(&mut self, node: &'d Node) -> Ranges {
+        let Some(text) = self.text(node, "contentType") else { return Ranges::default() };
+        Ranges::compile(text.split(',').map(str::trim)).unwrap_or_else(|error| {
+            let at = node.get("contentType").map_or(node.place, |value| value.place);
+            self.refuse(at, format!("`{}` is no media type", error.text), "media types, separated by commas");
+            Ranges::default()
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What is read of a document.
 
-use super::media::MediaRange;
+use crate::values::media::{Ranges, Reading};
 use crate::values::{Location, Style};
 use portcullis_core::config::ConfigError;
 use portcullis_openapi::{Node, Place, Version};
@@ -102,10 +102,12 @@ pub struct Body<'d> {
 /// Content of one media type or range of them.
 #[derive(Debug)]
 pub struct MediaType<'d> {
-    /// Which ones.
-    pub range: MediaRange,
+    /// Its key, which [`Ranges`] reads.
+    pub range: &'d str,
     /// Where its key stands.
     pub place: Place,
+    /// How content of it is read.
+    pub reading: Reading,
     /// What the content must hold; `None`: anything, or it is waived.
     pub schema: Option<&'d Node>,
     /// What each item of a sequence must hold (OpenAPI 3.2).
@@ -123,8 +125,8 @@ pub struct Encoding<'d> {
     pub property: &'d str,
     /// Where its key stands.
     pub place: Place,
-    /// Media types that a part may have; none written: what follows from the schema.
-    pub content_types: Vec<MediaRange>,
+    /// Media types that a part may have; empty: what follows from the schema.
+    pub content_types: Ranges,
     /// Header fields of a part.
     pub headers: Vec<Header<'d>>,
     /// `None`: the property is content of a media type, not written by a style.

@@ -1,8 +1,8 @@
 //! Parameters of the document → [`Parameters`] of `values`, with the types that the compiled schemas say.
 
-use super::media::MediaKind;
 use super::model::{Operation, Parameter, ParameterValue};
 use crate::shape::Shape;
+use crate::values::media::Reading;
 use crate::values::{Content, Options, Parameters, Spec, SpecError, SpecProblem, Writing};
 use crate::waivers::Waivers;
 use portcullis_core::config::ConfigError;
@@ -29,9 +29,9 @@ impl<'d> Parameter<'d> {
                 allow_reserved: styled.allow_reserved,
                 allow_empty: styled.allow_empty_value,
             },
-            ParameterValue::Content(media) => Writing::Content(match media.range.media_kind() {
-                MediaKind::Form => Content::Form,
-                MediaKind::Text => Content::Text,
+            ParameterValue::Content(media) => Writing::Content(match media.reading {
+                Reading::Form => Content::Form,
+                Reading::Text => Content::Text,
                 _ => Content::Json,
             }),
             ParameterValue::Waived => return None,

@@ -10,7 +10,7 @@ fn parameters(version: &str, path: &str, fields: &str) -> Vec<String> {
             .map(|parameter| {
                 let value = match &parameter.value {
                     ParameterValue::Styled(styled) => format!("{:?} {}", styled.style, styled.explode),
-                    ParameterValue::Content(media) => media.range.to_string(),
+                    ParameterValue::Content(media) => media.range.into(),
                     ParameterValue::Waived => "waived".into(),
                 };
                 format!("{} {} {} {value}", parameter.location.name(), parameter.name, parameter.required)
