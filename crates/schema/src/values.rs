@@ -11,6 +11,7 @@ mod cookies;
 mod form;
 mod list;
 pub mod media;
+pub mod multipart;
 mod pairs;
 mod parameters;
 mod path;

@@ -70,6 +70,11 @@ rules! {
     TooMany = "too_many", "there are more of them than one request may hold";
     TooLong = "too_long", "is longer than a value may be";
     Json = "json", "must be one JSON text without repeated names";
+    Multipart = "multipart", "must be parts in the exact form of RFC 2046: lines end in CRLF, nothing before the first part or behind the last";
+    PartHeader = "part_header", "a part has one Content-Disposition with one name, perhaps a Content-Type, and no other encoding";
+    FileName = "file_name", "must be a plain name without path, and stands with files only";
+    MediaType = "media_type", "must have a declared media type, and be of it";
+    TooLarge = "too_large", "has more bytes than allowed";
     Minimum = "minimum", "is less than the least allowed";
     Maximum = "maximum", "is more than the most allowed";
 }
