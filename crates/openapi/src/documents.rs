@@ -52,8 +52,11 @@ impl Documents {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(file: &Path, bytes: &[u8]) -> Result<Self, Vec<ConfigError>> {
-        let root = reader::read(FileId(0), bytes, &mut Budget::new(Limits::default()))
-            .map_err(|faults| in_file(file, faults))?;
+        let limits = Limits::default();
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > limits.max_bytes) {
+            return Err(vec![too_large(&limits).in_file(file)]);
+        }
+        let root = reader::read(FileId(0), bytes, &mut Budget::new(limits)).map_err(|faults| in_file(file, faults))?;
         let relative = file.file_name().unwrap_or_default().to_string_lossy().into();
         Ok(Self { files: vec![File { shown: file.into(), relative, root }], named: HashMap::new() })
     }
@@ -154,6 +157,11 @@ fn child<'n>(node: &'n Node, token: &str) -> Option<&'n Node> {
         }
         _ => None,
     }
+}
+
+fn too_large(limits: &Limits) -> ConfigError {
+    let max = limits.max_bytes;
+    ConfigError::new(format!("is larger than {max} bytes, all files together (`max_bytes`)"), "a smaller document")
 }
 
 fn in_file(file: &Path, faults: Vec<Fault>) -> Vec<ConfigError> {

@@ -57,7 +57,7 @@ impl<'d> Paths<'d> {
         let version = documents.version()?;
         let mut reader = Reader { documents, version, names: HashMap::new(), findings: Vec::new() };
         let paths = documents.root().get("paths");
-        if let Some(paths) = paths.filter(|paths| !matches!(paths.kind, Kind::Map(_))) {
+        if let Some(paths) = paths.filter(|paths| !matches!(paths.kind, Kind::Map(_) | Kind::Null)) {
             reader.findings.push(documents.error(paths.place, "`paths` is no map", "a map of path templates"));
         }
         let declared = paths.into_iter().flat_map(Node::entries).filter(|(key, _)| !key.text.starts_with("x-"));

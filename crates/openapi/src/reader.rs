@@ -46,7 +46,7 @@ pub(crate) fn read(file: FileId, bytes: &[u8], budget: &mut Budget) -> Result<No
     for next in Parser::new_from_str_with_options(text, options(builder.max_depth())) {
         let step = match next {
             Ok((event, span)) => builder.take(event, start(file, &span)),
-            Err(error) => Err(Fault::new(place(file, *error.marker()), lower_first(&error.info()), "YAML or JSON")),
+            Err(error) => Err(Fault::new(place(file, *error.marker()), lower_first(&error.info()), "")),
         };
         if let Err(fault) = step {
             return Err(builder.fail(fault));

@@ -10,6 +10,7 @@ use crate::trie::{Conflict, Leaf, MAX_LOOKUP_STEPS, MAX_MIXED_SIBLINGS, Trie};
 use http::{HeaderValue, Method};
 use portcullis_core::config::{ConfigError, Spanned};
 use portcullis_core::{ApiId, Operation, OperationId};
+use portcullis_openapi::Place;
 use std::collections::{HashMap, HashSet};
 
 /// One API as the configuration writes it, and its document.
@@ -135,11 +136,13 @@ fn describe(document: &Document, conflict: &Conflict) -> ConfigError {
     let Some(found) = path(leaf) else { return ConfigError::new(why, accepted).in_file(&document.file) };
     let mut message = format!("path `{}` {why}", found.text);
     if let Some(other) = other.and_then(path) {
-        let (line, column) = (other.place.line(), other.place.column());
+        let Place { line, column, .. } = other.place;
         message.push_str(&format!(" `{}` at {}:{line}:{column}", other.text, document.file.display()));
     }
     let accepted = if accepted.is_empty() { format!("{MAX_MIXED_SIBLINGS} at one place") } else { accepted.into() };
-    ConfigError::at(&found.place, message, accepted).in_file(&document.file)
+    ConfigError::new(message, accepted)
+        .placed(found.place.line.into(), found.place.column.into())
+        .in_file(&document.file)
 }
 
 /// Why two APIs cannot both be served: some request could be either's.

@@ -1,27 +1,12 @@
 //! An OpenAPI document as far as routing reads it: paths, methods, operationIds and the base path.
-//!
-//! JSON is read by the YAML reader too, of which it is a subset: one reader, one meaning, and every value has its place.
 
-mod model;
-mod operations;
 mod servers;
 
-use crate::template::Template;
+use crate::template::{Malformed, Template};
 use http::Method;
-use model::Root;
-use portcullis_core::bounds::MAX_DOCUMENT_BYTES;
-use portcullis_core::config::ConfigError;
-use serde_saphyr::{Location, UserMessageFormatter};
-use std::fs::File;
-use std::io::Read as _;
+use portcullis_core::config::{ConfigError, Severity};
+use portcullis_openapi::{self as openapi, Documents, Key, Limits, Node, Paths, Place};
 use std::path::{Path, PathBuf};
-
-/// YAML nodes of one document: 20,000 operations with schemas and examples have about 2,000,000.
-const MAX_NODES: usize = 8_000_000;
-/// YAML events kept for aliases: nine levels of nine aliases each pass any bound, so a low one costs the least.
-const MAX_ANCHORED: usize = 200_000;
-/// Nested maps and lists of one document.
-const MAX_DEPTH: usize = 256;
 
 /// The operations of one OpenAPI document.
 #[derive(Debug)]
@@ -38,7 +23,7 @@ pub struct Document {
 pub(crate) struct DeclaredPath {
     pub(crate) text: Box<str>,
     pub(crate) template: Template,
-    pub(crate) place: Location,
+    pub(crate) place: Place,
     pub(crate) operations: Vec<DeclaredOperation>,
 }
 
@@ -50,50 +35,44 @@ pub(crate) struct DeclaredOperation {
     pub(crate) deprecated: bool,
 }
 
-/// 3.0, 3.1 or 3.2: what is asked of a version is only whether it knows a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Version {
-    V3_0,
-    V3_1,
-    V3_2,
-}
-
 impl Document {
-    /// Reads the document in `file`.
+    /// Reads the document in `file` and what it refers to.
     ///
     /// # Errors
-    /// A file that cannot be read, and all of [`Document::load`].
+    /// All of [`Documents::load`] and [`Document::of`].
     pub fn read(file: &Path) -> Result<Self, Vec<ConfigError>> {
-        let fail = |message: String| vec![ConfigError::new(message, "").in_file(file)];
-        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {error}"));
-        let mut bytes = Vec::new();
-        let opened = File::open(file).map_err(unreadable)?;
-        opened.take(MAX_DOCUMENT_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-        Self::load(file, &bytes)
+        let documents = Documents::load(file, &Limits::default())?;
+        Self::of(&documents, &paths(&documents)?)
     }
 
-    /// Reads an OpenAPI 3.0, 3.1 or 3.2 document in YAML or JSON; `file` is where it came from.
+    /// Reads a document in YAML or JSON that refers to no other file; `file` is where it came from.
     ///
     /// # Errors
-    /// Another version; text that is over [`MAX_DOCUMENT_BYTES`], not UTF-8 or not well formed; a key written twice; templates,
-    /// methods, operationIds or references that have no clear meaning. All that are independent of each other together.
+    /// All of [`Documents::parse`] and [`Document::of`].
     pub fn load(file: &Path, bytes: &[u8]) -> Result<Self, Vec<ConfigError>> {
-        let root = parse(bytes).map_err(|error| vec![error.in_file(file)])?;
-        let version = version(&root).map_err(|error| vec![error.in_file(file)])?;
-        let mut found = operations::Found::default();
-        operations::collect(&root, version, file, &mut found);
-        if !found.errors.is_empty() {
-            return Err(found.errors.into_iter().map(|error| error.in_file(file)).collect());
+        let documents = Documents::parse(file, bytes)?;
+        Self::of(&documents, &paths(&documents)?)
+    }
+
+    /// Takes the operations of a document that is read.
+    ///
+    /// # Errors
+    /// What is wrong with `paths`; templates without a clear meaning. All that are independent of each other together.
+    pub fn of(documents: &Documents, paths: &Paths<'_>) -> Result<Self, Vec<ConfigError>> {
+        let mut found = Found { documents, findings: paths.findings.clone() };
+        let declared: Vec<DeclaredPath> = paths.declared.iter().filter_map(|path| found.path(path)).collect();
+        let file = documents.file(documents.root().place.file);
+        found.findings.sort_by_key(|finding| (finding.file.clone(), finding.line, finding.column));
+        let (errors, mut warnings): (Vec<_>, Vec<_>) =
+            found.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        if found.paths.is_empty() {
-            found.warnings.push(ConfigError::new("declares no operation, so every request is refused", "").warning());
+        if declared.is_empty() {
+            let message = "declares no operation, so every request is refused";
+            warnings.push(ConfigError::new(message, "").in_file(file).warning());
         }
-        Ok(Self {
-            file: file.into(),
-            paths: found.paths,
-            base: servers::base(root.servers.as_deref()).map_err(|error| error.in_file(file)),
-            warnings: found.warnings.into_iter().map(|warning| warning.in_file(file)).collect(),
-        })
+        Ok(Self { file: file.into(), paths: declared, base: servers::base(documents), warnings })
     }
 
     /// What loads but does not do what it seems to say.
@@ -107,87 +86,54 @@ impl Document {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Root, ConfigError> {
-    let max = usize::try_from(MAX_DOCUMENT_BYTES).unwrap_or(usize::MAX);
-    if bytes.len() > max {
-        return Err(ConfigError::new(format!("is larger than {max} bytes"), "a smaller document"));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_events: MAX_NODES.saturating_mul(2),
-            max_nodes: MAX_NODES,
-            max_recorded_anchor_events: MAX_ANCHORED,
-            max_depth: MAX_DEPTH,
-            max_total_scalar_bytes: max,
-        },
-        emit_comments: false,
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| syntax(&error))
+fn paths(documents: &Documents) -> Result<Paths<'_>, Vec<ConfigError>> {
+    Paths::read(documents).map_err(|error| vec![error])
 }
 
-fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> ConfigError {
-    let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-    let good = String::from_utf8_lossy(good);
-    let last = good.rsplit('\n').next().unwrap_or_default();
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX).saturating_add(1);
-    ConfigError {
-        line: count(good.matches('\n').count()),
-        column: count(last.chars().count()),
-        ..ConfigError::new("octets here are not UTF-8", "YAML or JSON in UTF-8")
-    }
+struct Found<'d> {
+    documents: &'d Documents,
+    findings: Vec<ConfigError>,
 }
 
-/// Rewords what the reader says about its own options, and nothing else.
-fn syntax(error: &serde_saphyr::Error) -> ConfigError {
-    use serde_saphyr::{Error, MessageFormatter as _};
-    let error = error.without_snippet();
-    let (message, accepted) = match error {
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            (format!("`{key}` is written twice in one map"), "each key once")
+impl Found<'_> {
+    /// `None` for a path without operations: it is as if it were not there.
+    fn path(&mut self, path: &openapi::DeclaredPath<'_>) -> Option<DeclaredPath> {
+        self.other_servers(path.item.get("servers"));
+        for operation in &path.operations {
+            self.other_servers(operation.node.get("servers"));
         }
-        Error::MultipleDocuments { .. } => ("a second document begins here".into(), "one document in a file"),
-        Error::Budget { .. } => (
-            format!("has more than {MAX_NODES} nodes, is nested deeper than {MAX_DEPTH}, or grows by aliases"),
-            "a smaller document",
-        ),
-        other => (lower_first(&UserMessageFormatter.format_message(other)), ""),
-    };
-    ConfigError::at(&error.location().unwrap_or(Location::UNKNOWN), message, accepted)
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// What the message says is accepted, wherever a version is wrong.
-const VERSIONS: &str = "`openapi: 3.0.x`, `3.1.x` or `3.2.x`, all three numbers written";
-
-fn version(root: &Root) -> Result<Version, ConfigError> {
-    if let Some(swagger) = &root.swagger {
-        let accepted = "OpenAPI 3; a converter such as swagger2openapi rewrites the document";
-        return Err(ConfigError::at(&swagger.referenced, "is a Swagger 2.0 document", accepted));
+        let template = Template::parse(&path.key.text)
+            .map_err(|malformed| self.findings.push(malformed_path(self.documents, path.key, &malformed)))
+            .ok()?;
+        let operations: Vec<_> = path.operations.iter().filter_map(|operation| self.operation(operation)).collect();
+        (!operations.is_empty()).then(|| DeclaredPath {
+            text: path.key.text.clone(),
+            template,
+            place: path.key.place,
+            operations,
+        })
     }
-    let Some(written) = &root.openapi else {
-        return Err(ConfigError::new("is no OpenAPI document: it has no `openapi`", VERSIONS));
-    };
-    let version = match written.value.rsplit_once('.') {
-        Some((minor, patch)) if !patch.is_empty() && patch.bytes().all(|digit| digit.is_ascii_digit()) => match minor {
-            "3.0" => Some(Version::V3_0),
-            "3.1" => Some(Version::V3_1),
-            "3.2" => Some(Version::V3_2),
-            _ => None,
-        },
-        _ => None,
-    };
-    version.ok_or_else(|| {
-        let message = format!("`{}` is no version of OpenAPI that this build reads", written.value);
-        ConfigError::at(&written.referenced, message, VERSIONS)
-    })
+
+    fn operation(&mut self, operation: &openapi::DeclaredOperation<'_>) -> Option<DeclaredOperation> {
+        let Ok(method) = Method::from_bytes(operation.method.as_bytes()) else {
+            let message = format!("`{}` is no method", operation.method);
+            self.findings.push(self.documents.error(operation.key.place, message, "a method such as `COPY`"));
+            return None;
+        };
+        let deprecated = operation.node.get("deprecated").and_then(Node::as_bool).unwrap_or(false);
+        Some(DeclaredOperation { method, name: operation.name.clone(), deprecated })
+    }
+
+    fn other_servers(&mut self, servers: Option<&Node>) {
+        let Some(servers) = servers else { return };
+        let message = "`servers` of a path or an operation has no effect: it is served under the API's base path";
+        let accepted = "`servers` at the top of the document";
+        self.findings.push(self.documents.error(servers.place, message, accepted).warning());
+    }
+}
+
+fn malformed_path(documents: &Documents, key: &Key, malformed: &Malformed) -> ConfigError {
+    documents.error(key.place, format!("path `{}` {malformed}", key.text), malformed.accepted())
 }
 
 #[cfg(test)]

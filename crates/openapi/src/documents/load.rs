@@ -1,6 +1,6 @@
 //! Reading files, none of them outside the directory of the document.
 
-use super::{Documents, File, Unread, follow, in_file};
+use super::{Documents, File, Unread, follow, in_file, too_large};
 use crate::limits::Limits;
 use crate::node::FileId;
 use crate::reader::{self, Budget};
@@ -106,16 +106,14 @@ impl Loader<'_> {
     }
 
     fn read(&mut self, file: &Path, shown: PathBuf, relative: &str) -> Result<FileId, Vec<ConfigError>> {
-        let fail = |message: String, accepted: &str| vec![ConfigError::new(message, accepted).in_file(&*shown)];
         let id = FileId(u16::try_from(self.documents.files.len()).unwrap_or(u16::MAX));
         let mut bytes = Vec::new();
         let opened = fs::File::open(file);
         let read = opened.and_then(|opened| opened.take(self.bytes.saturating_add(1)).read_to_end(&mut bytes));
-        let read = read.map_err(|error| fail(format!("cannot be read: {error}"), ""))?;
-        self.bytes = u64::try_from(read).ok().and_then(|read| self.bytes.checked_sub(read)).ok_or_else(|| {
-            let max = self.budget.limits.max_bytes;
-            fail(format!("is larger than {max} bytes, all files together (`max_bytes`)"), "a smaller document")
-        })?;
+        let read =
+            read.map_err(|error| vec![ConfigError::new(format!("cannot be read: {error}"), "").in_file(&*shown)])?;
+        let left = u64::try_from(read).ok().and_then(|read| self.bytes.checked_sub(read));
+        self.bytes = left.ok_or_else(|| vec![too_large(&self.budget.limits).in_file(&*shown)])?;
         let root = reader::read(id, &bytes, &mut self.budget).map_err(|faults| in_file(&shown, faults))?;
         self.known.insert(file.into(), id);
         self.documents.named.insert(relative.into(), Ok(id));

@@ -160,6 +160,13 @@ fn bounds_hold_for_all_files_together() {
 }
 
 #[test]
+fn text_that_is_too_large_is_not_read() {
+    let large = vec![b' '; usize::try_from(Limits::default().max_bytes).unwrap() + 1];
+    let errors = Documents::parse(Path::new("shop.yaml"), &large).unwrap_err();
+    assert!(errors[0].to_string().starts_with("shop.yaml:is larger than 52428800 bytes"), "edge/R2: {}", errors[0]);
+}
+
+#[test]
 fn file_that_cannot_be_read_is_named() {
     let errors = Documents::load(Path::new("no/such/shop.yaml"), &Limits::default()).unwrap_err();
     assert!(errors[0].to_string().starts_with("no/such/shop.yaml:cannot be read: "), "{}", errors[0]);

@@ -1,19 +1,22 @@
 //! The base path that a document gives: the path of its first server.
 
-use super::model::{Entries, Server, Variable};
 use crate::template::base_segments;
 use portcullis_core::config::ConfigError;
-use serde_saphyr::Spanned;
+use portcullis_openapi::{Documents, Kind, Node};
 
 /// Canonical segments of the base path; none without servers.
-pub(super) fn base(servers: Option<&[Server]>) -> Result<Box<[Box<str>]>, ConfigError> {
-    let Some(server) = servers.and_then(<[Server]>::first) else { return Ok(Box::default()) };
-    let url = substitute(&server.url, server.variables.as_ref())?;
-    let refuse = |why: &str| {
-        let message = format!("server `{}` {why}", server.url.value);
-        let accepted = "an absolute URL or a path from `/`; or write `base_path:` in the configuration";
-        Err(ConfigError::at(&server.url.referenced, message, accepted))
+pub(super) fn base(documents: &Documents) -> Result<Box<[Box<str>]>, ConfigError> {
+    let servers = documents.root().get("servers");
+    let Some(server) = servers.and_then(|servers| servers.items().first()) else { return Ok(Box::default()) };
+    let Some(url) = server.get("url").filter(|url| url.as_str().is_some()) else {
+        return Err(documents.error(server.place, "a server without a URL", "`url: /v1`"));
     };
+    let written = url.as_str().unwrap_or_default();
+    let refuse = |why: &str| {
+        let accepted = "an absolute URL or a path from `/`; or write `base_path:` in the configuration";
+        Err(documents.error(url.place, format!("server `{written}` {why}"), accepted))
+    };
+    let url = substitute(documents, url, written, server.get("variables"))?;
     if url.contains(['?', '#']) {
         return refuse("has a query or a fragment");
     }
@@ -27,27 +30,41 @@ pub(super) fn base(servers: Option<&[Server]>) -> Result<Box<[Box<str>]>, Config
 }
 
 /// The URL with the default of each of its variables.
-fn substitute(url: &Spanned<String>, variables: Option<&Entries<Variable>>) -> Result<String, ConfigError> {
+fn substitute(
+    documents: &Documents,
+    url: &Node,
+    written: &str,
+    variables: Option<&Node>,
+) -> Result<String, ConfigError> {
     let mut text = String::new();
-    let mut rest = url.value.as_str();
+    let mut rest = written;
     while let Some((before, after)) = rest.split_once('{') {
-        let refuse = |why: String| Err(ConfigError::at(&url.referenced, why, "a variable with a default"));
+        let refuse = |why: String| Err(documents.error(url.place, why, "a variable with a default"));
         let Some((name, tail)) = after.split_once('}') else {
-            return refuse(format!("server `{}` has an unbalanced brace", url.value));
+            return refuse(format!("server `{written}` has an unbalanced brace"));
         };
-        let variable = variables.and_then(|known| known.0.iter().find(|(key, _)| key.value == name));
-        let Some(default) = variable.and_then(|(_, variable)| variable.default.as_ref()) else {
+        let variable = variables.and_then(|known| known.get(name));
+        let node = variable.and_then(|variable| variable.get("default"));
+        let Some((node, default)) = node.and_then(|node| Some((node, scalar(node)?))) else {
             return refuse(format!("server variable `{name}` has no default"));
         };
-        let values = variable.and_then(|(_, variable)| variable.values.as_ref());
-        if values.is_some_and(|values| !values.contains(&default.value)) {
-            let message = format!("default `{}` is none of the values of server variable `{name}`", default.value);
-            return Err(ConfigError::at(&default.referenced, message, "one of `enum`"));
+        let values = variable.and_then(|variable| variable.get("enum"));
+        if values.is_some_and(|values| !values.items().iter().any(|value| scalar(value) == Some(default))) {
+            let message = format!("default `{default}` is none of the values of server variable `{name}`");
+            return Err(documents.error(node.place, message, "one of `enum`"));
         }
         text.push_str(before);
-        text.push_str(&default.value);
+        text.push_str(default);
         rest = tail;
     }
     text.push_str(rest);
     Ok(text)
+}
+
+/// A port is often written without quotes.
+fn scalar(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::String(text) | Kind::Number(text) => Some(text),
+        _ => None,
+    }
 }
