@@ -8,6 +8,7 @@
 
 mod caps;
 mod cookies;
+mod deep;
 mod form;
 mod list;
 pub mod media;
@@ -23,6 +24,7 @@ mod tests;
 mod text;
 mod violation;
 
+pub use deep::Deep;
 pub use form::{Form, FormValues};
 pub use parameters::{Input, Parameters, Values};
 pub use spec::{Cap, Content, Location, Options, Over, Spec, SpecError, SpecProblem, Style, Unknown, Writing};

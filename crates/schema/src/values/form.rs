@@ -3,7 +3,7 @@
 use super::list;
 use super::pairs::{self, Pair};
 use super::query::{self, Found, Names, Owner};
-use super::spec::{Location, Options, Spec, SpecError, Style, Unknown, Writing};
+use super::spec::{Location, Options, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
 use super::text;
 use super::violation::{MAX_VIOLATIONS, Rule, Violation};
 use crate::shape::Shape;
@@ -43,7 +43,9 @@ impl Form {
     pub fn compile(fields: Vec<Spec>, other: Option<Shape>, options: Options) -> Result<Self, Vec<SpecError>> {
         let checked = fields.iter().enumerate();
         let mut errors: Vec<SpecError> = checked
-            .filter_map(|(place, spec)| Some(SpecError { parameter: Some(place), problem: spec.check().err()? }))
+            .filter_map(|(place, spec)| {
+                Some(SpecError { parameter: Some(place), problem: check(spec, &options).err()? })
+            })
             .collect();
         let names = Names::compile(&fields, Location::Form).unwrap_or_else(|error| {
             errors.push(error);
@@ -140,11 +142,18 @@ impl Form {
                 if list::is_inherited(&spec.name) {
                     return Err(Rule::Undeclared);
                 }
-                spec.check().map_err(|_| Rule::Style)?;
+                spec.check(self.options.deep).map_err(|_| Rule::Style)?;
                 query::write(&spec, &pairs, &self.options, out)
             });
         }
     }
+}
+
+fn check(field: &Spec, options: &Options) -> Result<(), SpecProblem> {
+    if field.location != Location::Form {
+        return Err(SpecProblem::Location(field.location.name()));
+    }
+    field.check(options.deep)
 }
 
 /// What is found while one form is read.

@@ -6,11 +6,13 @@
 mod fields;
 mod files;
 mod head;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use fields::{FormData, FormDataReader, FormDataValues, PartKind, PartSpan, PartSpec};
+pub use fields::{FormData, FormDataValues, PartKind, PartSpan, PartSpec};
 pub use head::Head;
+pub use reader::FormDataReader;
 
 use super::spec::Location;
 use super::violation::{Rule, Violation};

@@ -8,6 +8,7 @@ use super::spec::{Content, Location, Options, Spec, SpecError, SpecProblem, Unkn
 use super::text;
 use super::violation::{MAX_VIOLATIONS, Rule, Violation};
 use super::{caps, cookies, path};
+use crate::shape::Shape;
 use http::{HeaderMap, HeaderName};
 use portcullis_json::Bounds;
 use std::ops::Range;
@@ -63,7 +64,7 @@ impl Values {
         self.json
     }
 
-    /// Which parameters are present, in the order given when they were compiled.
+    /// Which parameters are present, in the order given when they were compiled. `Set-Cookie` once for each of its lines.
     #[must_use]
     pub fn found(&self) -> &[usize] {
         &self.found
@@ -133,7 +134,9 @@ impl Parameters {
         let mut headers = Vec::with_capacity(specs.len());
         for (place, spec) in specs.iter().enumerate() {
             let mut fail = |problem| errors.push(SpecError { parameter: Some(place), problem });
-            if let Err(problem) = spec.check() {
+            if spec.location == Location::Form {
+                fail(SpecProblem::Location(spec.location.name()));
+            } else if let Err(problem) = spec.check(options.deep) {
                 fail(problem);
             }
             let name = (spec.location == Location::Header).then(|| HeaderName::try_from(&*spec.name));
@@ -146,6 +149,7 @@ impl Parameters {
         if !whole.is_empty() && (whole.len() > 1 || places(&specs, Location::Query).next().is_some()) {
             errors.push(SpecError { parameter: whole.last().copied(), problem: SpecProblem::QueryString });
         }
+        errors.extend(collisions(&specs));
         let query = Names::compile(&specs, Location::Query).unwrap_or_else(|error| {
             errors.push(error);
             Names::default()
@@ -316,6 +320,18 @@ impl Parameters {
         if spec.required && input.headers.get_all(name).iter().all(|line| line.is_empty()) {
             return Ok(false);
         }
+        // Each line of it is a value of its own (OAS32 Header Object): joined by commas, cookies can not be told apart.
+        if name == http::header::SET_COOKIE {
+            let mut is_present = false;
+            for line in input.headers.get_all(name) {
+                is_present = true;
+                reading.values.add(place, |out| {
+                    let line = line.to_str().map_err(|_| Rule::Encoding)?;
+                    text::write(line, &spec.shape, &self.options.bounds, out).map(|()| true)
+                })?;
+            }
+            return Ok(is_present);
+        }
         reading.values.add(place, |out| path::header(spec, name, input.headers, &self.options, out))
     }
 }
@@ -348,4 +364,27 @@ fn whole_form(
 
 fn first_rule(violations: Vec<Violation>) -> Rule {
     violations.first().map_or(Rule::Style, |violation| violation.rule)
+}
+
+/// Path parameters, header fields and cookies of one name. For the query, [`Names`] sees to it.
+fn collisions(specs: &[Spec]) -> Vec<SpecError> {
+    let mut names: Vec<(&'static str, String, usize)> = Vec::new();
+    for (place, spec) in specs.iter().enumerate().filter(|(_, spec)| spec.location != Location::Query) {
+        let own = match &spec.shape {
+            Shape::Object { properties, .. } if spec.is_exploded_object() => {
+                properties.iter().map(|(name, _)| name.to_string()).collect()
+            }
+            _ if spec.location == Location::Header => vec![spec.name.to_ascii_lowercase()],
+            _ => vec![spec.name.to_string()],
+        };
+        names.extend(own.into_iter().map(|name| (spec.location.name(), name, place)));
+    }
+    names.sort();
+    let two = names.windows(2).filter_map(|two| match two {
+        [(place, name, _), (other_place, other, spec)] if place == other_place && name == other => {
+            Some(SpecError { parameter: Some(*spec), problem: SpecProblem::Collision(name.as_str().into()) })
+        }
+        _ => None,
+    });
+    two.collect()
 }

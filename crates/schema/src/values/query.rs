@@ -1,5 +1,6 @@
 //! Which pair of a query or form belongs to which parameter, and the JSON text that they make.
 
+use super::deep;
 use super::list::{self, Cut, Member};
 use super::pairs::{Pair, careless};
 use super::percent::{self, Plus};
@@ -128,6 +129,10 @@ pub(crate) fn write(
         return Ok(false);
     }
     match (&spec.shape, style, explode) {
+        (_, Style::DeepObject, _) => {
+            let pairs: Vec<&Pair<'_>> = own.iter().map(|(pair, _)| *pair).collect();
+            deep::write(&spec.name, &pairs, &spec.shape, options.deep, bounds, out)?;
+        }
         (Shape::Any | Shape::Scalar(_), _, _) => text::write(&single(own)?.value()?, &spec.shape, bounds, out)?,
         (Shape::Array(item), Style::Form, true) => {
             let items: Result<Vec<_>, Rule> = own.iter().map(|(pair, _)| pair.value()).collect();
@@ -136,10 +141,6 @@ pub(crate) fn write(
         (Shape::Array(item), _, _) => list::array(&cut(single(own)?, style, options)?, item, bounds, out)?,
         (Shape::Object { .. }, Style::Form, true) => {
             let members: Result<Vec<_>, Rule> = own.iter().map(|(pair, _)| member(pair)).collect();
-            list::object(&members?, &spec.shape, bounds, out)?;
-        }
-        (Shape::Object { .. }, Style::DeepObject, _) => {
-            let members: Result<Vec<_>, Rule> = own.iter().map(|(pair, _)| deep(&spec.name, pair)).collect();
             list::object(&members?, &spec.shape, bounds, out)?;
         }
         (Shape::Object { .. }, _, _) => {
@@ -173,12 +174,4 @@ fn cut<'a>(pair: &Pair<'a>, style: Style, options: &Options) -> Result<Vec<Cow<'
     // Neither may stand in a query as it is, so it always comes encoded (OAS32 Appendix E).
     let value = pair.value()?;
     Ok(value.split(separator).map(|item| Cow::Owned(item.to_owned())).collect())
-}
-
-/// `name[property]`, and nothing else: no deeper, no list, no half of it.
-fn deep<'a>(name: &str, pair: &Pair<'a>) -> Result<Member<'a>, Rule> {
-    let inside =
-        pair.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.strip_suffix(']'));
-    let property = inside.filter(|inside| !inside.is_empty() && !inside.contains(['[', ']'])).ok_or(Rule::Style)?;
-    Ok((Cow::Owned(property.to_owned()), pair.value()?))
 }

@@ -1,5 +1,6 @@
 //! What a document says of one parameter, and which combinations of it can be read without a guess.
 
+use super::deep::Deep;
 use crate::shape::Shape;
 use portcullis_json::Bounds;
 
@@ -150,6 +151,8 @@ pub struct Options {
     pub unknown: Unknown,
     /// Whether an encoded separator inside an item of a list is data. Servers that decode first see two items there.
     pub is_encoded_separator_data: bool,
+    /// How deep `deepObject` goes.
+    pub deep: Deep,
     /// Pairs of a query. A longer one is refused before it is read.
     pub max_pairs: usize,
     /// Cookies of a request.
@@ -165,6 +168,7 @@ impl Default for Options {
         Self {
             unknown: Unknown::Refuse,
             is_encoded_separator_data: false,
+            deep: Deep::default(),
             max_pairs: portcullis_core::bounds::MAX_QUERY_PAIRS,
             max_cookies: 50,
             caps: Vec::new(),
@@ -192,8 +196,13 @@ pub enum SpecProblem {
     #[error("style `{0:?}` can not write this type with `explode: {1}`")]
     Combination(Style, bool),
     /// No style says how to write it.
-    #[error("a style writes no array or object inside another; use `content`")]
+    #[error(
+        "a style writes no array or object inside another; use `content`, or `style: deepObject` where the configuration allows it to be nested"
+    )]
     Nested,
+    /// It stands elsewhere.
+    #[error("a parameter in `{0}` is not read here")]
+    Location(&'static str),
     /// An array or object, in a cookie, by `form` and exploded: it would hold `&`.
     #[error("several cookies can not be written by style `form`; use `style: cookie`, or `explode: false`")]
     FormCookie,
@@ -230,7 +239,7 @@ impl Spec {
     ///
     /// # Errors
     /// A combination that OpenAPI does not define, or defines ambiguously.
-    pub(crate) fn check(&self) -> Result<(), SpecProblem> {
+    pub(crate) fn check(&self, deep: Deep) -> Result<(), SpecProblem> {
         let Writing::Styled { style, explode, .. } = self.writing else {
             let is_whole_query = self.location == Location::QueryString;
             let is_form = self.writing == Writing::Content(Content::Form);
@@ -248,10 +257,10 @@ impl Spec {
         if !is_placed {
             return Err(SpecProblem::Place(style, self.location.name()));
         }
-        let kind = self.kind()?;
+        let kind = self.kind(deep)?;
         let is_defined = match style {
             Style::SpaceDelimited | Style::PipeDelimited => kind != Kind::Scalar && !explode,
-            Style::DeepObject => kind == Kind::Object,
+            Style::DeepObject => kind == Kind::Object || (kind == Kind::Array && deep.depth > 1),
             _ => true,
         };
         if !is_defined {
@@ -270,7 +279,10 @@ impl Spec {
 
     /// # Errors
     /// An array or object inside another.
-    fn kind(&self) -> Result<Kind, SpecProblem> {
+    fn kind(&self, deep: Deep) -> Result<Kind, SpecProblem> {
+        if self.is_deep() && levels(&self.shape, deep.depth) > deep.depth {
+            return Err(SpecProblem::Nested);
+        }
         let is_leaf = |shape: &Shape| matches!(shape, Shape::Any | Shape::Scalar(_));
         let (kind, is_flat) = match &self.shape {
             Shape::Any | Shape::Scalar(_) => (Kind::Scalar, true),
@@ -280,7 +292,7 @@ impl Spec {
                 (Kind::Object, properties.iter().map(|(_, shape)| shape).chain(others).all(is_leaf))
             }
         };
-        if is_flat { Ok(kind) } else { Err(SpecProblem::Nested) }
+        if is_flat || self.is_deep() { Ok(kind) } else { Err(SpecProblem::Nested) }
     }
 
     /// Whether its properties stand as pairs, or cookies, of their own names.
@@ -299,4 +311,20 @@ impl Spec {
     pub(crate) fn is_reserved_allowed(&self) -> bool {
         matches!(self.writing, Writing::Styled { allow_reserved: true, .. })
     }
+}
+
+/// Arrays and objects inside each other; more than `most` is not counted.
+fn levels(shape: &Shape, most: usize) -> usize {
+    let Some(rest) = most.checked_sub(1) else {
+        return usize::from(!matches!(shape, Shape::Any | Shape::Scalar(_)));
+    };
+    let deepest = match shape {
+        Shape::Any | Shape::Scalar(_) => return 0,
+        Shape::Array(item) => levels(item, rest),
+        Shape::Object { properties, other } => {
+            let shapes = properties.iter().map(|(_, shape)| shape).chain(other.as_deref());
+            shapes.map(|shape| levels(shape, rest)).max().unwrap_or(0)
+        }
+    };
+    deepest.saturating_add(1)
 }

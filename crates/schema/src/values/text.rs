@@ -74,7 +74,9 @@ const fn digit(value: u8) -> u8 {
 /// # Errors
 /// It is no JSON, ambiguous, or beyond the bounds.
 pub(crate) fn json(text: &str, bounds: &Bounds, out: &mut Vec<u8>) -> Result<(), Rule> {
-    Document::parse(text.as_bytes().to_vec(), bounds).map_err(|_| Rule::Json)?;
+    // It will stand inside one array or object of ours.
+    let inside = Bounds { depth: bounds.depth.saturating_sub(1), ..*bounds };
+    Document::parse(text.as_bytes().to_vec(), &inside).map_err(|_| Rule::Json)?;
     out.extend_from_slice(text.as_bytes());
     Ok(())
 }

@@ -141,4 +141,13 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn pairs_are_those_that_the_form_parser_of_browsers_finds(text in "([ab]|[=&;+]|%[2-7][0-9a-f]|%e2%82%ac|é){0,40}") {
+        if let Ok(pairs) = crate::values::pairs::parse(&text, 100) {
+            let ours: Vec<_> = pairs.iter().map(|pair| (pair.name.clone().into_owned(), pair.value().unwrap().into_owned())).collect();
+            let theirs: Vec<_> = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+            prop_assert_eq!(ours, theirs);
+        }
+    }
 }

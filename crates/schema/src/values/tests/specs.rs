@@ -1,5 +1,5 @@
 use super::*;
-use crate::values::{Cap, Content, Over, SpecProblem};
+use crate::values::{Cap, Content, Deep, Form, Over, SpecProblem};
 
 fn problem(specs: Vec<Spec>) -> SpecProblem {
     Parameters::compile(specs, Options::default()).unwrap_err().remove(0).problem
@@ -73,4 +73,28 @@ fn every_error_names_its_parameter() {
     .unwrap_err();
     assert_eq!(errors.iter().map(|error| error.parameter).collect::<Vec<_>>(), [Some(1), Some(2)]);
     assert_eq!(errors[1].problem.to_string(), "`c d` is no name of a header field");
+}
+
+#[test]
+fn a_name_stands_once_in_each_place() {
+    let header = |name: &str| spec(name, Location::Header, Style::Simple, false, STRING);
+    assert_eq!(problem(vec![header("X-Id"), header("x-id")]), SpecProblem::Collision("x-id".into()));
+    let cookie = |name: &str, shape| spec(name, Location::Cookie, Style::Cookie, true, shape);
+    assert_eq!(problem(vec![cookie("c", rgb()), cookie("R", STRING)]), SpecProblem::Collision("R".into()));
+    assert!(Parameters::compile(vec![header("R"), cookie("R", STRING)], Options::default()).is_ok());
+    assert_eq!(problem(vec![spec("f", Location::Form, Style::Form, true, STRING)]), SpecProblem::Location("form"));
+    let field = Form::compile(vec![query_spec("q", STRING)], None, Options::default()).unwrap_err();
+    assert_eq!(field[0].problem, SpecProblem::Location("query"));
+}
+
+#[test]
+fn a_deep_object_holds_no_more_than_the_configuration_allows() {
+    // contract/O-32
+    let nested =
+        || spec("f", Location::Query, Style::DeepObject, true, object(&[("a", array(object(&[("b", STRING)])))]));
+    for (depth, expected) in [(1, Some(SpecProblem::Nested)), (2, Some(SpecProblem::Nested)), (3, None)] {
+        let options = Options { deep: Deep { depth, max_index: 100 }, ..Options::default() };
+        let problem = Parameters::compile(vec![nested()], options).err().map(|mut errors| errors.remove(0).problem);
+        assert_eq!(problem, expected, "contract/O-32 {depth}");
+    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::values::Content;
+use crate::values::{Content, Deep};
 
 /// OAS32 Style Examples: how `blue`, `["blue", "black", "brown"]` and `{"R": 100, "G": 200, "B": 150}` are written.
 #[test]
@@ -216,4 +216,48 @@ fn a_query_may_be_one_value_as_a_whole() {
     let form = |raw: &str| read(whole(Content::Form, object(&[("a", INTEGER), ("b", array(STRING))])), raw);
     assert_eq!(form("a=1&b=x&b=y").as_deref(), Ok(r#"{"a":1,"b":["x","y"]}"#));
     assert_eq!(form("a=1&c=2"), Err(Rule::Undeclared));
+}
+
+#[test]
+fn deep_objects_go_deeper_where_that_is_allowed() {
+    let deep = |name: &str, shape| spec(name, Location::Query, Style::DeepObject, true, shape);
+    let allowed = || Options { deep: Deep { depth: 3, max_index: 100 }, ..Options::default() };
+    let shape = object(&[
+        ("a", INTEGER),
+        ("to", object(&[("b", STRING)])),
+        ("items", array(object(&[("id", INTEGER)]))),
+        ("tags", array(STRING)),
+    ]);
+    let read = |query: &str| read_with(deep("f", shape.clone()), allowed(), query);
+    assert_eq!(read("f[a]=1&f[to][b]=x").as_deref(), Ok(r#"{"a":1,"to":{"b":"x"}}"#));
+    assert_eq!(read("f[items][1][id]=2&f[items][0][id]=1").as_deref(), Ok(r#"{"items":[{"id":1},{"id":2}]}"#));
+    assert_eq!(read("f[tags][]=x&f[tags][]=y").as_deref(), Ok(r#"{"tags":["x","y"]}"#));
+    assert_eq!(read_with(deep("ids", array(INTEGER)), allowed(), "ids[]=1&ids[]=2").as_deref(), Ok("[1,2]"));
+    for (query, rule, why) in [
+        ("f[items][99999999][id]=1", Rule::TooMany, "contract/V-12"),
+        ("f[items][1][id]=1", Rule::Style, "a gap"),
+        ("f[items][00][id]=1", Rule::Style, "another spelling of 0"),
+        ("f[items][][id]=1", Rule::Style, "one item or many"),
+        ("f[tags][0]=x&f[tags][]=y", Rule::Style, "two ways at once"),
+        ("f[tags][0]=x&f[tags][0]=y", Rule::Duplicate, "a place twice"),
+        ("f[tags]=x", Rule::Style, "no item"),
+        ("f[a][b]=1", Rule::Style, "deeper than its shape"),
+        ("f[to]=1", Rule::Style, "not as deep"),
+        ("f[to][b]=1&f[to][b][c]=2", Rule::Style, "a value and an object"),
+        ("f[to][b][c][d]=1", Rule::Style, "too deep"),
+        ("f[to][__proto__]=1", Rule::Undeclared, "contract/V-13"),
+        ("f[to][b]]=1", Rule::Style, "a bracket too many"),
+    ] {
+        assert_eq!(read(query), Err(rule), "{query}: {why}");
+    }
+}
+
+#[test]
+fn every_line_of_set_cookie_is_a_value() {
+    let parameters =
+        compiled(vec![spec("Set-Cookie", Location::Header, Style::Simple, false, STRING)], Options::default());
+    let headers = fields(&[("set-cookie", b"a=1; Expires=Wed, 30 Jun 2027 00:00:00 GMT"), ("set-cookie", b"b=2")]);
+    let values = parameters.read(&Input { path: &[], query: None, headers: &headers }).unwrap();
+    assert_eq!(json_of(&values), r#"["a=1; Expires=Wed, 30 Jun 2027 00:00:00 GMT","b=2"]"#);
+    assert_eq!(values.found(), [0, 0]);
 }
