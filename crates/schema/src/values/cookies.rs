@@ -56,7 +56,7 @@ pub(crate) fn write(spec: &Spec, cookies: &[Pair<'_>], options: &Options, out: &
     let own: Vec<&str> = cookies.iter().filter(|(name, _)| *name == &*spec.name).map(|(_, value)| *value).collect();
     let (style, explode) = match spec.writing {
         Writing::Styled { style, explode, .. } => (style, explode),
-        Writing::Content(_) => (Style::Form, false),
+        Writing::Content(_) | Writing::Unread => (Style::Form, false),
     };
     // `style: cookie` encodes nothing (OAS32 Style Values).
     let decode = |raw| if style == Style::Cookie { Ok(Cow::Borrowed(raw)) } else { percent::decode(raw, Plus::Itself) };

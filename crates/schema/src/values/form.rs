@@ -112,6 +112,9 @@ impl Form {
         own.sort_by_key(|(spec, _, _)| *spec);
         for group in own.chunk_by(|(one, _, _), (other, _, _)| one == other) {
             let Some(spec) = group.first().and_then(|(spec, _, _)| self.fields.get(*spec)) else { continue };
+            if spec.writing == Writing::Unread {
+                continue;
+            }
             let pairs: Vec<_> = group.iter().map(|(_, pair, owner)| (*pair, *owner)).collect();
             reading.add(&spec.name, &self.options, |out| query::write(spec, &pairs, &self.options, out));
         }

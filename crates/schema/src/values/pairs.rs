@@ -48,15 +48,16 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// A name as the most careless servers read it: letters of either case alike, `.` and blank as `_`, nothing from `[` on.
+/// A name as the most careless servers read it: letters of either case alike, `.`, blank and a bracket that does not close as
+/// `_`, nothing from a bracket on that does.
 pub(crate) fn careless(name: &str) -> String {
     let name = name.trim();
-    let end = name.char_indices().find(|(at, letter)| *at > 0 && *letter == '[').map_or(name.len(), |(at, _)| at);
+    // Some read `[` at the very beginning as part of the name.
+    let open = name.char_indices().find(|(at, letter)| *at > 0 && *letter == '[').map(|(at, _)| at);
+    let end = open.filter(|at| name.get(*at..).is_some_and(|rest| rest.contains(']'))).unwrap_or(name.len());
     let base = name.get(..end).unwrap_or(name);
-    base.chars()
-        .flat_map(char::to_lowercase)
-        .map(|letter| if matches!(letter, '.' | ' ') { '_' } else { letter })
-        .collect()
+    let plain = |letter| if matches!(letter, '.' | ' ' | '[') { '_' } else { letter };
+    base.chars().flat_map(char::to_lowercase).map(plain).collect()
 }
 
 /// The query with its changes; what does not change stays byte for byte. `None` if nothing changes.

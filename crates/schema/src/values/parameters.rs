@@ -199,6 +199,7 @@ impl Parameters {
         });
         for (place, spec) in self.specs.iter().enumerate() {
             let outcome = match spec.location {
+                _ if spec.writing == Writing::Unread => Ok(self.is_present(place, input, &own, &cookies)),
                 Location::Path => self.path(place, spec, input, &mut reading),
                 Location::Query => self.query(place, spec, &own, &mut reading),
                 Location::QueryString => self.whole_query(place, spec, input, &mut reading),
@@ -218,6 +219,28 @@ impl Parameters {
             Ok(reading.values)
         } else {
             Err(reading.violations)
+        }
+    }
+
+    /// Whether a parameter that is not looked at is there.
+    fn is_present(
+        &self,
+        place: usize,
+        input: &Input<'_>,
+        own: &[(usize, Owner)],
+        cookies: &[cookies::Pair<'_>],
+    ) -> bool {
+        let Some(spec) = self.specs.get(place) else { return false };
+        match spec.location {
+            Location::Path => input.path.iter().any(|(name, _)| *name == &*spec.name),
+            Location::Query => !range_of(own, place).is_empty(),
+            Location::QueryString => input.query.is_some_and(|query| !query.is_empty()),
+            Location::Header => self
+                .headers
+                .get(place)
+                .is_some_and(|name| name.as_ref().is_some_and(|name| input.headers.contains_key(name))),
+            Location::Cookie => cookies.iter().any(|(name, _)| *name == &*spec.name),
+            Location::Form => false,
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn path(spec: &Spec, raw: &str, options: &Options, out: &mut Vec<u8>)
     let (style, explode) = match spec.writing {
         Writing::Styled { style, explode, .. } => (style, explode),
         Writing::Content(content) => return content_of(content, &segment(raw)?, spec, options, out),
+        Writing::Unread => return Err(Rule::Style),
     };
     let lists = |separator| Cut { separator, is_encoded_data: options.is_encoded_separator_data };
     match style {

@@ -52,7 +52,7 @@ impl Names {
         let mut names = Self::default();
         for (spec, described) in specs.iter().enumerate().filter(|(_, described)| described.location == location) {
             let fail = |problem| SpecError { parameter: Some(spec), problem };
-            if described.is_deep() {
+            if described.is_deep() || described.writing == Writing::Unread {
                 names.deep.push((described.name.clone(), spec));
             }
             if let (true, Shape::Object { properties, other }) = (described.is_exploded_object(), &described.shape) {
@@ -109,7 +109,10 @@ pub(crate) fn write(
     options: &Options,
     out: &mut Vec<u8>,
 ) -> Result<bool, Rule> {
-    if !spec.is_reserved_allowed() && own.iter().any(|(pair, _)| pair.has_semicolon()) {
+    if !spec.is_reserved_allowed()
+        && spec.writing != Writing::Unread
+        && own.iter().any(|(pair, _)| pair.has_semicolon())
+    {
         return Err(Rule::Separator);
     }
     let bounds = &options.bounds;
@@ -123,6 +126,7 @@ pub(crate) fn write(
             }
             return Ok(true);
         }
+        Writing::Unread => return Ok(false),
         Writing::Styled { style, explode, allow_empty, .. } => (style, explode, allow_empty),
     };
     if allow_empty && matches!(own, [(pair, owner)] if pair.raw.is_empty() && !owner.is_property) {

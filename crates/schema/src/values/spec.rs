@@ -84,6 +84,8 @@ pub enum Writing {
     },
     /// It has `content`.
     Content(Content),
+    /// It is not looked at: the configuration says so in writing. The name is known, `name[…]` too, and the value passes.
+    Unread,
 }
 
 impl Writing {
@@ -240,10 +242,12 @@ impl Spec {
     /// # Errors
     /// A combination that OpenAPI does not define, or defines ambiguously.
     pub(crate) fn check(&self, deep: Deep) -> Result<(), SpecProblem> {
-        let Writing::Styled { style, explode, .. } = self.writing else {
-            let is_whole_query = self.location == Location::QueryString;
-            let is_form = self.writing == Writing::Content(Content::Form);
-            return if is_form && !is_whole_query { Err(SpecProblem::Content) } else { Ok(()) };
+        let (style, explode) = match self.writing {
+            Writing::Styled { style, explode, .. } => (style, explode),
+            Writing::Content(Content::Form) if self.location != Location::QueryString => {
+                return Err(SpecProblem::Content);
+            }
+            Writing::Content(_) | Writing::Unread => return Ok(()),
         };
         let is_placed = match self.location {
             Location::Path => matches!(style, Style::Matrix | Style::Label | Style::Simple),

@@ -56,3 +56,11 @@ fn a_form_that_allows_other_fields_reads_them_by_their_shape() {
     assert_eq!(read("__proto__=1").unwrap_err()[0].rule, Rule::Undeclared);
     assert!(!format!("{:?}", form.read(b"a=s3cret").unwrap()).contains("s3cret"));
 }
+
+#[test]
+fn a_field_that_is_waived_passes_by_its_name() {
+    let unread = Spec { writing: Writing::Unread, ..spec("f", Location::Form, Style::Form, true, Shape::Any) };
+    let form = Form::compile(vec![unread], None, Options::default()).unwrap();
+    let values = form.read(b"f[a]=1&f=x&f=y").unwrap();
+    assert_eq!((values.json.as_slice(), values.rewritten, values.undeclared), (&b"{}"[..], None, 0));
+}

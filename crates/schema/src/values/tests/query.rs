@@ -144,3 +144,30 @@ fn an_exploded_object_takes_the_names_that_it_declares() {
     let free = read_query(vec![query_spec("free", open)], Options::default(), "R=1&x=y").unwrap();
     assert_eq!(json_of(&free), r#"[{"R":1,"x":"y"}]"#);
 }
+
+#[test]
+fn what_is_waived_passes_by_its_name() {
+    let unread = |name, location| Spec {
+        writing: Writing::Unread,
+        required: true,
+        ..spec(name, location, Style::Form, true, Shape::Any)
+    };
+    let specs = || {
+        vec![
+            unread("f", Location::Query),
+            unread("X-F", Location::Header),
+            unread("c", Location::Cookie),
+            unread("p", Location::Path),
+            query_spec("q", STRING),
+        ]
+    };
+    let read = |query, headers: &HeaderMap, path: &[(&str, &str)]| {
+        compiled(specs(), Options::default()).read(&Input { path, query: Some(query), headers })
+    };
+    let headers = fields(&[("x-f", b"\xff"), ("x-f", b"2"), ("cookie", b"c=1; c=2")]);
+    let values = read("f[a][b]=1;2&f=x&f=y&f[]=z&q=1", &headers, &[("p", "%2F")]).unwrap();
+    assert_eq!((json_of(&values).as_str(), values.found(), values.query()), (r#"["1"]"#, &[4][..], None));
+    let absent: Vec<_> = rules(read("q=1", &HeaderMap::new(), &[])).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(absent, ["query.f", "header.X-F", "cookie.c", "path.p"]);
+    assert_eq!(rules(read("F=1&f=1", &headers, &[("p", "x")])), [("query.F".to_owned(), Rule::LookAlike)]);
+}
