@@ -7,6 +7,7 @@ use crate::config::shape::{self, Config};
 use portcullis_core::ApiId;
 use portcullis_core::bounds::MAX_BODY_BYTES;
 use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
+use portcullis_openapi::{Documents, Limits, Paths};
 use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
 use portcullis_transport::upstream::Protocol;
 use portcullis_transport::{cors, harden, websocket};
@@ -103,7 +104,6 @@ impl Compiler<'_> {
         };
         let operations = api.operations.iter().map(own).collect();
         let openapi = Spanned { value: self.base.join(&api.openapi.value), ..api.openapi.clone() };
-        self.files.push(openapi.value.clone());
         Draft {
             name,
             written: api,
@@ -137,12 +137,19 @@ impl Compiler<'_> {
 
     /// Reads a document. One that cannot be opened is an error of the line that names it.
     fn document(&mut self, openapi: &Spanned<std::path::PathBuf>) -> Option<Document> {
+        self.files.push(openapi.value.clone());
         if let Err(error) = std::fs::File::open(&openapi.value) {
             let message = format!("`{}` cannot be read: {error}", openapi.value.display());
             self.error(openapi, message, "an OpenAPI document, relative to this file");
             return None;
         }
-        match Document::read(&openapi.value) {
+        let document = Documents::load(&openapi.value, &Limits::default()).and_then(|documents| {
+            // Files that it refers to are watched as it is.
+            self.files.extend(documents.files().skip(1).map(|file| documents.file(file).to_owned()));
+            let paths = Paths::read(&documents).map_err(|error| vec![error])?;
+            Document::of(&documents, &paths)
+        });
+        match document {
             Ok(document) => {
                 self.findings.extend_from_slice(document.warnings());
                 Some(document)

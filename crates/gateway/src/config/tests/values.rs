@@ -127,3 +127,12 @@ fn schema_names_every_setting_of_the_design_that_exists() {
     assert_eq!(schema.pointer("/additionalProperties"), Some(&false.into()));
     assert_eq!(schema.pointer("/required").unwrap(), &serde_json::json!(["version", "listeners", "upstreams", "apis"]));
 }
+
+#[test]
+fn files_of_a_document_are_watched() {
+    let folder = Folder::new();
+    let orders = folder.write("orders.yaml", "get: { operationId: listOrders }\n");
+    folder.write("shop.yaml", "openapi: 3.1.0\npaths: { /orders: { $ref: orders.yaml } }\n");
+    let loaded = folder.load(short("", "")).unwrap();
+    assert!(loaded.files.contains(&orders), "a part of the document that changes is a reload");
+}
