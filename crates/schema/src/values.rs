@@ -28,4 +28,5 @@ pub use deep::Deep;
 pub use form::{Form, FormValues};
 pub use parameters::{Input, Parameters, Values};
 pub use spec::{Cap, Content, Location, Options, Over, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
+pub use text::string as write_string;
 pub use violation::{MAX_VIOLATIONS, Rule, Violation};

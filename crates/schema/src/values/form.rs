@@ -1,11 +1,13 @@
 //! A form as a whole: application/x-www-form-urlencoded, as content or as the query.
 
 use super::list;
+use super::media::Reading;
 use super::pairs::{self, Pair};
 use super::query::{self, Found, Names, Owner};
-use super::spec::{Location, Options, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
+use super::spec::{Content, Location, Options, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
 use super::text;
 use super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use crate::document::Encoding;
 use crate::shape::Shape;
 
 /// The fields of a form. Which of them are required is for the schema of the whole to say.
@@ -54,18 +56,24 @@ impl Form {
         if errors.is_empty() { Ok(Self { fields, names, other, options }) } else { Err(errors) }
     }
 
-    /// The fields of a schema that says nothing of how they are written: style `form`, exploded.
+    /// The fields of a schema that says nothing of how they are written.
     ///
     /// # Errors
     /// As [`Form::compile`].
     pub fn of_shape(shape: &Shape, options: Options) -> Result<Self, Vec<SpecError>> {
+        Self::of_content(&[], shape, options)
+    }
+
+    /// The fields of a schema, each written as its Encoding Object says. Without one: values and lists of them by style `form`,
+    /// exploded; what is deeper as JSON (OAS32 Encoding Object, `contentType`).
+    ///
+    /// # Errors
+    /// As [`Form::compile`].
+    pub fn of_content(encodings: &[Encoding<'_>], shape: &Shape, options: Options) -> Result<Self, Vec<SpecError>> {
         let Shape::Object { properties, other } = shape else { return Self::compile(Vec::new(), None, options) };
-        let field = |(name, shape): &(Box<str>, Shape)| Spec {
-            name: name.clone(),
-            location: Location::Form,
-            writing: Writing::styled(Style::Form, true),
-            required: false,
-            shape: shape.clone(),
+        let field = |(name, shape): &(Box<str>, Shape)| {
+            let encoding = encodings.iter().find(|encoding| encoding.property == &**name);
+            field(name, shape, writing(encoding, shape))
         };
         Self::compile(properties.iter().map(field).collect(), other.as_deref().cloned(), options)
     }
@@ -79,8 +87,8 @@ impl Form {
         // What is encoded is ASCII; bytes beyond are read in different charsets by different servers.
         let text =
             std::str::from_utf8(text).ok().filter(|text| text.is_ascii()).ok_or_else(|| whole(Rule::Encoding))?;
-        let pairs = pairs::parse(text, self.options.max_pairs).map_err(whole)?;
-        let mut reading = Reading { json: vec![b'{'], violations: Vec::new() };
+        let pairs = pairs::parse(text, self.options.bounds.members as usize).map_err(whole)?;
+        let mut members = Members { json: vec![b'{'], violations: Vec::new() };
         let (mut changes, mut undeclared) = (Vec::new(), 0_usize);
         let mut own: Vec<(usize, &Pair<'_>, Owner)> = Vec::new();
         let mut others: Vec<&Pair<'_>> = Vec::new();
@@ -106,7 +114,7 @@ impl Form {
             };
             undeclared = undeclared.saturating_add(1);
             if let Some(rule) = rule {
-                reading.refuse(&pair.name, rule);
+                members.refuse(&pair.name, rule);
             }
         }
         own.sort_by_key(|(spec, _, _)| *spec);
@@ -116,32 +124,26 @@ impl Form {
                 continue;
             }
             let pairs: Vec<_> = group.iter().map(|(_, pair, owner)| (*pair, *owner)).collect();
-            reading.add(&spec.name, &self.options, |out| query::write(spec, &pairs, &self.options, out));
+            members.add(&spec.name, &self.options, |out| query::write(spec, &pairs, &self.options, out));
         }
-        self.others(others, &mut reading);
-        reading.json.push(b'}');
-        if reading.violations.is_empty() {
-            Ok(FormValues { json: reading.json, rewritten: pairs::rewrite(&pairs, &mut changes), undeclared })
+        self.others(others, &mut members);
+        members.json.push(b'}');
+        if members.violations.is_empty() {
+            Ok(FormValues { json: members.json, rewritten: pairs::rewrite(&pairs, &mut changes), undeclared })
         } else {
-            Err(reading.violations)
+            Err(members.violations)
         }
     }
 
     /// Fields that the schema does not name, but allows.
-    fn others(&self, mut others: Vec<&Pair<'_>>, reading: &mut Reading) {
+    fn others(&self, mut others: Vec<&Pair<'_>>, members: &mut Members) {
         let Some(shape) = &self.other else { return };
         others.sort_by(|one, other| one.name.cmp(&other.name));
         for group in others.chunk_by(|one, other| one.name == other.name) {
             let Some(first) = group.first() else { continue };
-            let spec = Spec {
-                name: (*first.name).into(),
-                location: Location::Form,
-                writing: Writing::styled(Style::Form, true),
-                required: false,
-                shape: shape.clone(),
-            };
+            let spec = field(&first.name, shape, writing(None, shape));
             let pairs: Vec<_> = group.iter().map(|pair| (*pair, Owner { spec: 0, is_property: false })).collect();
-            reading.add(&spec.name, &self.options, |out| {
+            members.add(&spec.name, &self.options, |out| {
                 if list::is_inherited(&spec.name) {
                     return Err(Rule::Undeclared);
                 }
@@ -149,6 +151,25 @@ impl Form {
                 query::write(&spec, &pairs, &self.options, out)
             });
         }
+    }
+}
+
+fn field(name: &str, shape: &Shape, writing: Writing) -> Spec {
+    Spec { name: name.into(), location: Location::Form, writing, required: false, shape: shape.clone() }
+}
+
+fn writing(encoding: Option<&Encoding<'_>>, shape: &Shape) -> Writing {
+    if let Some((style, explode)) = encoding.and_then(|encoding| encoding.style) {
+        let allow_reserved = encoding.is_some_and(|encoding| encoding.allow_reserved);
+        return Writing::Styled { style, explode, allow_reserved, allow_empty: false };
+    }
+    let is_value = |shape: &Shape| matches!(shape, Shape::Any | Shape::Scalar(_));
+    let is_flat = is_value(shape) || matches!(shape, Shape::Array(item) if is_value(item));
+    match encoding.and_then(|encoding| encoding.content_types.reading()) {
+        Some(Reading::Json) => Writing::Content(Content::Json),
+        Some(_) => Writing::Content(Content::Text),
+        None if is_flat => Writing::styled(Style::Form, true),
+        None => Writing::Content(Content::Json),
     }
 }
 
@@ -160,12 +181,12 @@ fn check(field: &Spec, options: &Options) -> Result<(), SpecProblem> {
 }
 
 /// What is found while one form is read.
-struct Reading {
+struct Members {
     json: Vec<u8>,
     violations: Vec<Violation>,
 }
 
-impl Reading {
+impl Members {
     fn refuse(&mut self, name: &str, rule: Rule) {
         if self.violations.len() < MAX_VIOLATIONS {
             self.violations.push(Violation::new(Location::Form, name, rule));

@@ -155,7 +155,7 @@ pub struct Options {
     pub is_encoded_separator_data: bool,
     /// How deep `deepObject` goes.
     pub deep: Deep,
-    /// Pairs of a query. A longer one is refused before it is read.
+    /// Pairs of a query: more are refused, whatever they are. A form holds as many as an object has members.
     pub max_pairs: usize,
     /// Cookies of a request.
     pub max_cookies: usize,

@@ -36,11 +36,11 @@ fn is_integer(text: &str) -> bool {
     text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Writes a string.
+/// Writes a text as a JSON string.
 ///
 /// # Errors
 /// It is longer than a string may be.
-pub(crate) fn string(text: &str, bounds: &Bounds, out: &mut Vec<u8>) -> Result<(), Rule> {
+pub fn string(text: &str, bounds: &Bounds, out: &mut Vec<u8>) -> Result<(), Rule> {
     let start = out.len();
     out.push(b'"');
     for byte in text.bytes() {

@@ -1,5 +1,8 @@
 use super::*;
+use crate::document::Encoding;
+use crate::values::media::Ranges;
 use crate::values::{Content, Form, Unknown};
+use portcullis_openapi::Place;
 
 fn form(options: Options) -> Form {
     let field = |name: &str, shape| spec(name, Location::Form, Style::Form, true, shape);
@@ -63,4 +66,41 @@ fn a_field_that_is_waived_passes_by_its_name() {
     let form = Form::compile(vec![unread], None, Options::default()).unwrap();
     let values = form.read(b"f[a]=1&f=x&f=y").unwrap();
     assert_eq!((values.json.as_slice(), values.rewritten, values.undeclared), (&b"{}"[..], None, 0));
+}
+
+#[test]
+fn a_field_is_written_as_its_encoding_says() {
+    let json = Ranges::compile(["application/json"]).unwrap();
+    let encoding = |property, content_types, style| Encoding {
+        property,
+        place: Place::default(),
+        content_types,
+        headers: Vec::new(),
+        style,
+        allow_reserved: false,
+    };
+    let encodings = [
+        encoding("code", json, None),
+        encoding("filter", Ranges::default(), Some((Style::DeepObject, true))),
+        encoding("ids", Ranges::default(), Some((Style::Form, false))),
+    ];
+    let shape = object(&[
+        ("code", INTEGER),
+        ("filter", rgb()),
+        ("ids", array(INTEGER)),
+        ("tags", array(STRING)),
+        ("address", object(&[("lines", array(STRING))])),
+    ]);
+    let form = Form::of_content(&encodings, &shape, Options::default()).unwrap();
+    let text = "code=1.0&filter[R]=1&ids=1,2&tags=x&tags=y&address=%7B%22lines%22:[%22a%22]%7D";
+    let json = String::from_utf8(form.read(text.as_bytes()).unwrap().json).unwrap();
+    assert_eq!(json, r#"{"code":1.0,"filter":{"R":1},"ids":[1,2],"tags":["x","y"],"address":{"lines":["a"]}}"#);
+}
+
+#[test]
+fn a_form_holds_as_many_pairs_as_an_object_has_members() {
+    let form = form(Options::default());
+    let pairs = |count: usize| vec!["tags=x"; count].join("&");
+    assert!(form.read(pairs(1_000).as_bytes()).is_ok());
+    assert_eq!(form.read(pairs(1_001).as_bytes()).unwrap_err()[0].rule, Rule::TooMany);
 }
