@@ -58,6 +58,13 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
+impl NodeId {
+    /// Its place among all values and names of the document, in the order of the text; 0 for the root.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl Document {
     /// Reads a text.
     ///
@@ -231,8 +238,8 @@ impl<'a> Value<'a> {
         Inside { document: self.document, at: self.index.saturating_add(1), left, is_object }
     }
 
-    /// The value after it and all that it holds.
-    pub(crate) fn after(self) -> NodeId {
+    /// The value or name after it and all that it holds; it may name none.
+    pub fn after(self) -> NodeId {
         NodeId(self.node().next)
     }
 

@@ -6,6 +6,7 @@
 
 pub mod coding;
 pub mod document;
+pub mod engine;
 mod shape;
 pub mod values;
 mod waivers;
