@@ -1,5 +1,6 @@
 //! The engine as a whole.
 
+mod laws;
 mod load;
 mod policy;
 mod second_opinion;
