@@ -39,6 +39,8 @@ pub struct Compiler<'d> {
     implying: Vec<SchemaId>,
     /// Schemas that are used where no other schema says the type.
     untyped: HashSet<SchemaId>,
+    /// Schemas of a property, an element or a whole value.
+    entries: Vec<SchemaId>,
     /// References whose siblings were judged, by the address of the node.
     judged: HashSet<usize>,
     discriminators: Vec<tags::Discriminator>,
@@ -104,6 +106,7 @@ impl<'d> Compiler<'d> {
             patterns: HashMap::new(),
             implying: Vec::new(),
             untyped: HashSet::new(),
+            entries: Vec::new(),
             judged: HashSet::new(),
             discriminators: Vec::new(),
             is_dynamic: false,
@@ -194,6 +197,9 @@ impl<'d> Compiler<'d> {
         let id = *self.known.entry(references::address(node)).or_insert(next);
         if !used.is_typed && !used.is_condition {
             self.untyped.insert(id);
+        }
+        if !used.is_in_place && !used.is_condition {
+            self.entries.push(id);
         }
         if id == next {
             // Until it is compiled, nothing is valid.

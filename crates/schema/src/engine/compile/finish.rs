@@ -3,6 +3,9 @@
 use super::Compiler;
 use crate::engine::schema::{ObjectRules, Others, SchemaId, TypeSet};
 
+/// Schemas of one value that are looked at.
+const MAX_LOOKED_AT: usize = 256;
+
 impl Compiler<'_> {
     pub(super) fn judge_whole(&mut self) {
         self.judge_cycles();
@@ -11,6 +14,9 @@ impl Compiler<'_> {
         if self.options.is_strict {
             for place in 0..self.arena.len() {
                 self.judge_closed(SchemaId(u32::try_from(place).unwrap_or(u32::MAX)));
+            }
+            if self.options.is_closed {
+                self.judge_entries();
             }
         }
     }
@@ -59,5 +65,63 @@ impl Compiler<'_> {
             "`x-portcullis-closed: true` beside `allOf`"
         };
         self.error(self.place(id), message, accepted);
+    }
+
+    /// What is required and declared by none of the schemas that apply, nobody can send: it is missing or not declared.
+    fn judge_entries(&mut self) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.sort_unstable();
+        entries.dedup();
+        for entry in entries {
+            let Some(all) = self.applying_in_any_way(entry) else { continue };
+            let objects = || all.iter().filter_map(|id| self.arena.get(id.0 as usize)?.object.as_deref());
+            let is_declared = |name: &str| {
+                objects().any(|object| {
+                    object.additional == Others::Any
+                        || matches!(object.additional, Others::Schema(_))
+                        || !matches!(object.unevaluated, Others::Unsaid | Others::None)
+                        || object.has_named_members
+                        || object.properties.find(name, 0).is_some_and(|(_, property)| property.schema.is_some())
+                        || object.patterns.iter().any(|(pattern, _)| pattern.matches(name))
+                })
+            };
+            // Of a choice, another branch may do.
+            let certain = self.applying(entry);
+            let of_objects = certain.iter().filter(|schema| schema.types.meets(TypeSet::OBJECT));
+            let required = of_objects.filter_map(|schema| schema.object.as_deref()).flat_map(|object| {
+                object.properties.required.iter().filter_map(|place| object.properties.at(*place as usize))
+            });
+            let undeclared: Vec<_> = required
+                .filter(|property| !is_declared(&property.name))
+                .map(|property| property.name.clone())
+                .collect();
+            let known: Vec<Box<str>> =
+                objects().flat_map(|object| object.properties.iter()).map(|property| property.name.clone()).collect();
+            for name in undeclared {
+                let place = self.place(entry);
+                let message = format!("`required` names `{name}`, which no schema of the object declares");
+                let others = known.iter().map(|known| &**known).filter(|known| *known != &*name);
+                let error = self.documents.error(place, message, "its property, or `additionalProperties`");
+                self.problems.push(super::Problem { place, error: error.suggesting(&name, others) });
+            }
+        }
+    }
+
+    /// The schema, and all that may apply to the same value; `None` if they are too many to tell.
+    fn applying_in_any_way(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
+        let mut ids = vec![id];
+        let mut next = 0;
+        while let Some(schema) = ids.get(next).and_then(|id| self.arena.get(id.0 as usize)) {
+            next = next.saturating_add(1);
+            for id in super::cycles::in_place(schema) {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+            if ids.len() > MAX_LOOKED_AT {
+                return None;
+            }
+        }
+        Some(ids)
     }
 }

@@ -187,7 +187,7 @@ impl<'d> Compiler<'d> {
     }
 
     /// The schema, and those that apply to the same value without a choice.
-    fn applying(&self, id: SchemaId) -> Vec<&Schema> {
+    pub(super) fn applying(&self, id: SchemaId) -> Vec<&Schema> {
         let mut ids = vec![id];
         let mut next = 0;
         while let Some(schema) = ids.get(next).and_then(|id| self.arena.get(id.0 as usize)) {
