@@ -2,6 +2,7 @@
 
 use crate::body::ExchangeBody;
 use crate::exchange::Exchange;
+use crate::inventory::{self, Inventory};
 use crate::snapshot::{Snapshot, SnapshotReader};
 use crate::worker::Worker;
 use crate::{pipeline, render};
@@ -67,9 +68,9 @@ impl Core {
     ///
     /// # Errors
     /// The system refuses a thread or a runtime.
-    pub fn start(index: usize, shared: Shared, recorder: &Recorder) -> io::Result<Self> {
+    pub fn start(index: usize, shared: Shared, recorder: &Recorder, inventory: &Inventory) -> io::Result<Self> {
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let lane = recorder.port();
+        let (lane, inventory) = (recorder.port(), inventory.lane());
         let thread = std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
             let options = tokio::runtime::LocalOptions::default();
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
@@ -77,7 +78,8 @@ impl Core {
                 Err(error) => return tracing::error!(%error, "core without a runtime"),
             };
             let lane = Lane::new(lane, Arc::clone(&shared.metrics));
-            runtime.block_on(serve(shared, lane, receiver));
+            let inventory = inventory::Lane::new(inventory);
+            runtime.block_on(serve(shared, (lane, inventory), receiver));
         })?;
         Ok(Self { commands, thread })
     }
@@ -92,10 +94,11 @@ impl Core {
 }
 
 /// One core from its first command to its drain.
-async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>) {
+async fn serve(shared: Shared, (lane, inventory): (Lane, inventory::Lane), mut commands: mpsc::Receiver<Command>) {
     let wheel = Wheel::new(WHEEL_TICK);
     let reader = SnapshotReader::new(&shared.snapshots);
-    let worker = Worker::new(reader, Rc::clone(&wheel), lane, shared.clock.clone(), Arc::clone(&shared.requests));
+    let (clock, requests) = (shared.clock.clone(), Arc::clone(&shared.requests));
+    let worker = Worker::new(reader, Rc::clone(&wheel), lane, inventory, clock, requests);
     let share = Rc::new(Share::new(cpu_micros));
     let gateway = Rc::new(Gateway { worker: Rc::clone(&worker), share });
     // Neither ends by itself; without one of them deadlines or records would stand still.
@@ -153,6 +156,7 @@ async fn serve(shared: Shared, lane: Lane, mut commands: mpsc::Receiver<Command>
         tokio::task::yield_now().await;
     }
     worker.lane.flush();
+    worker.inventory.flush();
 }
 
 /// A listener that a reload removed: its connections may finish what they began.
@@ -174,6 +178,7 @@ async fn tick(worker: Rc<Worker>) {
             interval.tick().await;
             worker.lane.flush();
         }
+        worker.inventory.flush();
         drop(worker.pin()); // a core without requests lets go of an old Snapshot too
         worker.pools.sweep();
         worker.roster.sweep();

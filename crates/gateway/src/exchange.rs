@@ -6,6 +6,7 @@ use http::{HeaderValue, Method};
 use portcullis_core::record::{Record, RequestId};
 use portcullis_core::{Control, Mode, Operation, Reason, Stop, Verdict};
 use portcullis_events::Names;
+use portcullis_routing::inventory::Sighting;
 use portcullis_transport::drive::Connection;
 use portcullis_transport::wheel::Timer;
 use std::cell::Cell;
@@ -46,6 +47,8 @@ pub struct Exchange {
     pub granted: Option<HeaderValue>,
     /// Content of an error on its way to the client, as far as it is looked at in monitor.
     pub seen: Option<Vec<u8>>,
+    /// What is asked for, where no document has it and the inventory has room for it.
+    pub undocumented: Option<Box<Sighting>>,
     /// What the request body says of itself, where there is one.
     pub upload: Option<Rc<Upload>>,
     /// The deadline of the whole.
@@ -76,6 +79,7 @@ impl Exchange {
             tls: false,
             granted: None,
             seen: None,
+            undocumented: None,
             upload: None,
             deadline: None,
             connection: None,
@@ -191,5 +195,6 @@ impl Drop for Exchange {
                 .map(|upstream| upstream.compiled.name()),
         };
         self.worker.lane.push(&self.record, &names);
+        self.worker.inventory.note(&self.record, &self.snapshot, self.is_routed, self.undocumented.take());
     }
 }

@@ -16,6 +16,7 @@ mod errors;
 pub mod exchange;
 mod expiry;
 mod grpc;
+pub mod inventory;
 mod lifecycle;
 pub mod pipeline;
 pub mod process;

@@ -7,6 +7,7 @@ use crate::cors;
 use crate::errors::{self, Judged};
 use crate::exchange::{Exchange, Upload};
 use crate::grpc;
+use crate::inventory;
 use crate::lifecycle;
 use crate::render::{self, Problem};
 use crate::response::{self, Asked};
@@ -140,6 +141,7 @@ async fn stages(
             Err(Stop::Deny(Reason::MethodUnknown))
         }
     };
+    x.undocumented = inventory::sight(x, &worker.inventory, found.is_err(), target, &parts.method);
     x.settle(Control::RoutingOperation, found)?;
     // A path of no API has nowhere to go, whatever the mode.
     let known = routed.api.and_then(|id| Some((id, snapshot.api(id)?)));

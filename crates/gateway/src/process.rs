@@ -8,6 +8,7 @@ mod sockets;
 use crate::config::Outline;
 use crate::cores::{Command, Core, Shared};
 use crate::expiry::Expiry;
+use crate::inventory::Inventory;
 use crate::upstreams::{self, Watches};
 use crate::watch::Watcher;
 use arc_swap::ArcSwap;
@@ -15,6 +16,7 @@ use asks::Asks;
 use portcullis_admin::{Readiness, Scope, State, TokenError};
 use portcullis_core::Clock;
 use portcullis_events::{By, Lane, Metrics, Recorder, RecorderError};
+use portcullis_store::StoreError;
 use portcullis_transport::drive::{Closed, Connections};
 use portcullis_transport::listener::{BindError, Bound};
 use rustix::fs::FlockOperation;
@@ -52,6 +54,9 @@ pub enum StartError {
     /// The record cannot be written.
     #[error(transparent)]
     Record(#[from] RecorderError),
+    /// What survives a restart cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is no token for the admin listener.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -75,6 +80,7 @@ pub struct Gateway {
     shared: Shared,
     cores: Vec<Core>,
     recorder: Recorder,
+    inventory: Inventory,
     state: Arc<State>,
     listening: Vec<Listening>,
     control: Vec<Control>,
@@ -107,6 +113,7 @@ impl Gateway {
         let token = around.token(&around.data_dir)?;
         let metrics = Arc::new(Metrics::default());
         let recorder = Recorder::open(&around.data_dir, Arc::clone(&metrics))?;
+        let inventory = Inventory::open(&around.data_dir, clock.clone())?;
         let (asks, asked) = Asks::channel();
         let state = Arc::new(State::new(Arc::clone(&metrics), clock.clone(), asks));
         state.set_token(token);
@@ -121,12 +128,13 @@ impl Gateway {
         };
         raise_descriptor_limit();
         let started: io::Result<Vec<Core>> =
-            (0..around.cores).map(|index| Core::start(index, shared.clone(), &recorder)).collect();
+            (0..around.cores).map(|index| Core::start(index, shared.clone(), &recorder, &inventory)).collect();
         let mut gateway = Self {
             config: config.to_owned(),
             shared,
             cores: started?,
             recorder,
+            inventory,
             state,
             listening: Vec::new(),
             control,
@@ -231,6 +239,7 @@ impl Gateway {
         self.cores.into_iter().for_each(Core::join);
         drop(self.audit); // the recorder ends when nobody can hand it anything
         self.recorder.close();
+        self.inventory.close();
         tracing::info!("stopped");
     }
 

@@ -1,6 +1,7 @@
 //! What one core owns: nothing here is ever touched by another core, so nothing here has a lock.
 
 use crate::body::RequestBody;
+use crate::inventory;
 use crate::snapshot::{Pinned, SnapshotReader};
 use portcullis_core::Clock;
 use portcullis_events::Lane;
@@ -25,6 +26,8 @@ pub struct Worker {
     pub pools: Rc<Pools<RequestBody>>,
     /// This core's end of the record.
     pub lane: Lane,
+    /// This core's end of the inventory.
+    pub inventory: inventory::Lane,
     /// Time.
     pub clock: Clock,
     snapshots: RefCell<SnapshotReader>,
@@ -37,6 +40,7 @@ impl Worker {
         snapshots: SnapshotReader,
         wheel: Rc<Wheel>,
         lane: Lane,
+        inventory: inventory::Lane,
         clock: Clock,
         requests: Arc<Buckets>,
     ) -> Rc<Self> {
@@ -48,6 +52,7 @@ impl Worker {
             requests,
             pools,
             lane,
+            inventory,
             clock,
             snapshots: RefCell::new(snapshots),
             random: Cell::new(seed),

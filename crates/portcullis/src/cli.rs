@@ -1,10 +1,11 @@
 //! The command line: what can be asked of the binary, and the exit status of each answer.
 //!
-//! 0: fine. 1: `check` loads with findings, `explain` finds nothing, `demo` or `run` failed after it began. 2: it does not load or start, or was asked wrongly.
+//! 0: fine. 1: `check` loads with findings, `explain` finds nothing, `inventory` finds what it should not, `demo` or `run` failed after it began. 2: it does not load or start, or was asked wrongly.
 
 mod check;
 mod explain;
 mod init;
+mod inventory;
 mod log;
 mod serve;
 #[cfg(test)]
@@ -61,6 +62,16 @@ Examples:
     /// Shows what was recorded of a request.
     #[command(after_help = "Example:\n  portcullis explain 01936d5e-7f3a-7c21-9d52-3f1c0a8b4e77")]
     Explain(explain::Args),
+    /// Shows what is used, unused, undocumented, deprecated or superseded, and who still calls what should not be called.
+    #[command(
+        after_help = "Exit status: 0 fine, 1 there is an entry of a state that --fail-on names, 2 it cannot be read.
+
+Examples:
+  portcullis inventory
+  portcullis inventory -o json
+  portcullis inventory --fail-on undocumented,deprecated"
+    )]
+    Inventory(inventory::Args),
     /// Attacks a weak sample API, bare and through the gateway, and prints what happened.
     #[command(after_help = "Examples:\n  portcullis demo\n  portcullis demo --stay    leave it up for thirty minutes")]
     Demo {
@@ -101,6 +112,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(args) => check::run(&cli.config, &args),
         Command::Init(args) => init::run(&args),
         Command::Explain(args) => explain::run(&cli.config, &args),
+        Command::Inventory(args) => inventory::run(&cli.config, &args),
         Command::Demo { stay } => {
             let known: Vec<&str> = Control::ALL.iter().map(|control| control.id()).collect();
             crate::demo::run(crate::demo::Args { stay }, &known, serve::start_for_demo)

@@ -212,6 +212,7 @@ fn assemble(checked: Vec<Checked<'_>>) -> Compiled {
         apis.push(Api {
             name: api.input.name.value.as_str().into(),
             base_path: base_path.into(),
+            hosts: api.hosts.map(Into::into),
             lifecycle: api.lifecycle,
             operations: first..operations.len(),
             trie: api.trie,

@@ -11,6 +11,7 @@
 
 pub mod compile;
 pub mod config;
+pub mod inventory;
 pub mod lifecycle;
 pub mod matcher;
 pub mod openapi;

@@ -25,6 +25,8 @@ pub(crate) struct Api {
     pub(crate) name: Box<str>,
     /// Without its last slash; empty for the root.
     pub(crate) base_path: Box<str>,
+    /// `None`: any.
+    pub(crate) hosts: Option<Box<[Box<str>]>>,
     /// Of paths that no operation has.
     pub(crate) lifecycle: Option<Lifecycle>,
     pub(crate) operations: Range<usize>,
@@ -166,6 +168,11 @@ impl Compiled {
     /// The name of an API; empty for an id of another Snapshot.
     pub fn api_name(&self, id: ApiId) -> &str {
         self.apis.get(id.index()).map_or("", |api| &api.name)
+    }
+
+    /// The hosts that an API is served under; `None`: any.
+    pub fn hosts_of(&self, id: ApiId) -> Option<&[Box<str>]> {
+        self.apis.get(id.index())?.hosts.as_deref()
     }
 
     /// The base path of an API without its last slash: what `upstream_path` replaces. Empty for the root.

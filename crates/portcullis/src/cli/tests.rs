@@ -23,7 +23,7 @@ fn config_is_accepted_on_either_side_of_the_command() {
 
 #[test]
 fn help_shows_examples() {
-    for name in ["run", "check", "init", "explain", "demo", "completions", "man"] {
+    for name in ["run", "check", "init", "explain", "inventory", "demo", "completions", "man"] {
         let mut command = Cli::command();
         let help = command.find_subcommand_mut(name).unwrap().render_help().to_string();
         assert!(help.contains("Example"), "{name}");

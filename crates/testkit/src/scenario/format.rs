@@ -278,8 +278,12 @@ pub struct Step {
     pub write_in_place: BTreeMap<String, File>,
     /// Removes a file.
     pub remove: Option<String>,
-    /// Sends `hup` or `term` to the gateway.
+    /// Sends `hup`, `term` or `kill` to the gateway.
     pub signal: Option<String>,
+    /// Starts the gateway again, after it has ended.
+    pub starts: bool,
+    /// Runs the binary with these arguments beside the gateway, again and again until `then` holds: exit status and output.
+    pub command: Vec<String>,
     /// One request.
     pub send: Option<Request>,
     /// The same request until `then` holds.

@@ -103,12 +103,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Sends SIGHUP or SIGTERM.
+    /// Sends SIGHUP, SIGTERM or SIGKILL.
     pub fn signal(&self, name: &str) -> Result<()> {
         let signal = match name {
             "hup" => Signal::HUP,
             "term" => Signal::TERM,
-            other => bail!("signal `{other}`: expected `hup` or `term`"),
+            "kill" => Signal::KILL,
+            other => bail!("signal `{other}`: expected `hup`, `term` or `kill`"),
         };
         let id = self.child.id().context("gateway has ended")?;
         let pid = Pid::from_raw(i32::try_from(id)?).context("process id")?;

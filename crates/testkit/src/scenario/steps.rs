@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::format::{Case, Request, Step, Then};
+use super::format::{Case, Given, Request, Step, Then};
 use super::gateway::{self, Ended, Gateway, POLL};
 use super::group::{self, Owed};
 use super::load::Loaded;
@@ -29,6 +29,7 @@ struct Background {
 struct Play<'a> {
     stage: Stage,
     gateway: Option<Gateway>,
+    start: (&'a Path, String, &'a Given),
     background: Option<Background>,
     owed: Vec<Owed>,
     differences: &'a mut Vec<String>,
@@ -61,7 +62,8 @@ async fn play(
     stage.script(&given.upstream);
     let gateway = Gateway::start(binary, &stage, &file, &given.env).await?;
     group::name_listeners(&mut stage, &gateway);
-    let mut play = Play { stage, gateway: Some(gateway), background: None, owed: Vec::new(), differences };
+    let start = (binary, file, given);
+    let mut play = Play { stage, gateway: Some(gateway), start, background: None, owed: Vec::new(), differences };
     for (index, step) in case.steps.iter().enumerate() {
         let before = play.differences.len();
         play.step(step, &given.upstream).await.with_context(|| format!("step {}", index + 1))?;
@@ -94,6 +96,15 @@ impl Play<'_> {
         }
         if let Some(name) = &step.signal {
             self.gateway()?.signal(name)?;
+        }
+        if step.starts {
+            ensure!(self.gateway.is_none(), "the gateway still runs");
+            let (binary, file, given) = &self.start;
+            self.gateway = Some(Gateway::start(binary, &self.stage, file, &given.env).await?);
+            group::name_listeners(&mut self.stage, self.gateway.as_ref().context("gateway has ended")?);
+        }
+        if !step.command.is_empty() {
+            self.command(&step.command, &step.then).await?;
         }
         if let Some(request) = &step.send {
             self.stage.script(script);
@@ -159,6 +170,24 @@ impl Play<'_> {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Repeats the command until `then` holds: what it shows may be a second behind.
+    async fn command(&mut self, args: &[String], then: &Then) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        loop {
+            let ended = gateway::run(self.start.0, &self.stage, &args, &self.start.2.env).await?;
+            let differences = command::judge(then, &ended, &self.stage.vars);
+            if differences.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.differences.extend(differences.into_iter().map(|line| format!("never came true: {line}")));
+                return Ok(());
+            }
+            tokio::time::sleep(10 * POLL).await;
         }
     }
 
