@@ -5,6 +5,7 @@
 
 mod bodies;
 mod fields;
+mod forms;
 mod headers;
 mod media;
 mod model;

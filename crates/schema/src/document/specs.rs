@@ -5,7 +5,7 @@ use crate::shape::Shape;
 use crate::values::media::Reading;
 use crate::values::{Content, Options, Parameters, Spec, SpecError, SpecProblem, Writing};
 use crate::waivers::Waivers;
-use portcullis_core::config::ConfigError;
+use portcullis_core::config::{ConfigError, Severity};
 use portcullis_openapi::{Documents, Node};
 
 impl<'d> Parameter<'d> {
@@ -19,9 +19,9 @@ impl<'d> Parameter<'d> {
         }
     }
 
-    /// How it is read, given what its schema says of its type; `None` where it is not enforced.
+    /// How it is read, given what its schema says of its type.
     #[must_use]
-    pub fn spec(&self, shape: Shape) -> Option<Spec> {
+    pub fn spec(&self, shape: Shape) -> Spec {
         let writing = match &self.value {
             ParameterValue::Styled(styled) => Writing::Styled {
                 style: styled.style,
@@ -34,15 +34,15 @@ impl<'d> Parameter<'d> {
                 Reading::Text => Content::Text,
                 _ => Content::Json,
             }),
-            ParameterValue::Waived => return None,
+            ParameterValue::Waived => Writing::Unread,
         };
-        Some(Spec { name: self.name.into(), location: self.location, writing, required: self.required, shape })
+        Spec { name: self.name.into(), location: self.location, writing, required: self.required, shape }
     }
 }
 
 impl<'d> Operation<'d> {
-    /// Compiles the parameters of the operation and says of each compiled one where it stands in [`Operation::parameters`].
-    /// What has no defined form is a finding, and left out where it is waived. `None`: there are errors.
+    /// Compiles the parameters of the operation, in their order. What has no defined form is a finding, and not looked at
+    /// where it is waived. `None`: there are errors.
     pub fn compile_parameters(
         &self,
         documents: &Documents,
@@ -50,44 +50,33 @@ impl<'d> Operation<'d> {
         options: &Options,
         mut shape: impl FnMut(&'d Node) -> Shape,
         findings: &mut Vec<ConfigError>,
-    ) -> Option<(Parameters, Vec<usize>)> {
-        let specs = self.parameters.iter().enumerate();
-        let mut specs: Vec<(usize, Spec)> =
-            specs.filter_map(|(place, parameter)| Some((place, parameter.spec(shape(parameter.schema()?))?))).collect();
-        let before = findings.len();
-        // Each round leaves at least one parameter out, or is the last.
+    ) -> Option<Parameters> {
+        let of = |parameter: &Parameter<'d>| parameter.spec(parameter.schema().map_or(Shape::Any, &mut shape));
+        let mut specs: Vec<Spec> = self.parameters.iter().map(of).collect();
         loop {
-            let compiled = Parameters::compile(specs.iter().map(|(_, spec)| spec.clone()).collect(), options.clone());
-            let errors = match compiled {
-                Ok(parameters) => {
-                    let is_enforced = !has_errors(findings.get(before..).unwrap_or_default());
-                    return is_enforced.then(|| (parameters, specs.iter().map(|(place, _)| *place).collect()));
-                }
+            let errors = match Parameters::compile(specs.clone(), options.clone()) {
+                Ok(parameters) => return Some(parameters),
                 Err(errors) => errors,
             };
-            let mut left_out = Vec::new();
+            let before = findings.len();
             for SpecError { parameter, problem } in errors {
-                let found =
-                    parameter.and_then(|place| specs.get(place)).and_then(|(place, _)| self.parameters.get(*place));
-                let Some(found) = found else {
-                    findings.push(documents.error(self.place, format!("operation `{}`: {problem}", self.name), ""));
-                    return None;
+                let found = parameter.and_then(|place| self.parameters.get(place).zip(specs.get_mut(place)));
+                let Some((parameter, spec)) = found else {
+                    let message = format!("operation `{}`: {problem}", self.name);
+                    findings.push(documents.error(self.place, message, "another configuration"));
+                    continue;
                 };
-                findings.push(finding(documents, waivers, found, &problem));
-                left_out.extend(parameter);
+                findings.push(finding(documents, waivers, parameter, &problem));
+                // Each round looks at one parameter less, or is the last.
+                if std::mem::replace(&mut spec.writing, Writing::Unread) == Writing::Unread {
+                    return None;
+                }
             }
-            let mut place = 0_usize;
-            specs.retain(|_| {
-                let is_kept = !left_out.contains(&place);
-                place = place.saturating_add(1);
-                is_kept
-            });
+            if findings.iter().skip(before).any(|finding| finding.severity == Severity::Error) {
+                return None;
+            }
         }
     }
-}
-
-fn has_errors(findings: &[ConfigError]) -> bool {
-    findings.iter().any(|finding| finding.severity == portcullis_core::config::Severity::Error)
 }
 
 fn finding(documents: &Documents, waivers: &Waivers, parameter: &Parameter<'_>, problem: &SpecProblem) -> ConfigError {

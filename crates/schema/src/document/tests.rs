@@ -1,6 +1,7 @@
 //! One document each, and what is read of it or what is wrong with it.
 
 mod bodies;
+mod forms;
 mod head;
 mod outbound;
 mod parameters;
