@@ -103,11 +103,13 @@ impl Document {
 }
 
 impl Tape {
+    #[inline]
     pub(crate) fn node(&self, index: u32) -> Option<&Node> {
         self.nodes.get(index as usize)
     }
 
     /// A string or name with its escapes read.
+    #[inline]
     pub(crate) fn string<'a>(&'a self, text: &'a str, node: &Node) -> &'a str {
         let found = match node.detail.checked_sub(1) {
             None => text.get((node.start as usize).saturating_add(1)..(node.end as usize).saturating_sub(1)),
@@ -138,11 +140,13 @@ pub struct Value<'a> {
 const NOTHING: Node = Node { start: 0, end: 0, next: u32::MAX, detail: 0, kind: Kind::Null };
 
 impl<'a> Value<'a> {
+    #[inline]
     fn node(self) -> &'a Node {
         self.document.tape.node(self.index).unwrap_or(&NOTHING)
     }
 
     /// Names it among the values of its document.
+    #[inline]
     pub fn id(self) -> NodeId {
         NodeId(self.index)
     }
@@ -153,17 +157,20 @@ impl<'a> Value<'a> {
     }
 
     /// What it is.
+    #[inline]
     pub fn kind(self) -> Kind {
         self.node().kind
     }
 
     /// Where it stands in the text, in bytes.
+    #[inline]
     pub fn span(self) -> Range<usize> {
         let node = self.node();
         node.start as usize..node.end as usize
     }
 
     /// Its text, as written.
+    #[inline]
     pub fn raw(self) -> &'a str {
         self.document.text.get(self.span()).unwrap_or_default()
     }
@@ -183,6 +190,7 @@ impl<'a> Value<'a> {
     }
 
     /// A string, with its escapes read.
+    #[inline]
     pub fn as_str(self) -> Option<&'a str> {
         let node = self.node();
         (node.kind == Kind::String).then(|| self.document.tape.string(&self.document.text, node))
@@ -194,6 +202,7 @@ impl<'a> Value<'a> {
     }
 
     /// How many members or elements it has; 0 for what is no container.
+    #[inline]
     pub fn len(self) -> usize {
         match self.kind() {
             Kind::Array | Kind::Object => self.node().detail as usize,
@@ -217,11 +226,13 @@ impl<'a> Value<'a> {
     }
 
     /// The members of an object in the order of the text; none for anything else.
+    #[inline]
     pub fn members(self) -> Members<'a> {
         Members(self.inside(Kind::Object))
     }
 
     /// The elements of an array in the order of the text; none for anything else.
+    #[inline]
     pub fn elements(self) -> Elements<'a> {
         Elements(self.inside(Kind::Array))
     }
@@ -284,6 +295,7 @@ impl<'a> Iterator for Inside<'a> {
     /// The name, in an object, and the value.
     type Item = (Option<&'a Node>, Value<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let mut name = None;
@@ -308,6 +320,7 @@ pub struct Members<'a>(Inside<'a>);
 impl<'a> Iterator for Members<'a> {
     type Item = Member<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Member<'a>> {
         // The node before the value.
         let key = Value { document: self.0.document, index: self.0.at };
@@ -329,6 +342,7 @@ pub struct Elements<'a>(Inside<'a>);
 impl<'a> Iterator for Elements<'a> {
     type Item = Value<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
         self.0.next().map(|(_, value)| value)
     }

@@ -23,6 +23,7 @@ mod rule;
 mod schema;
 mod shape;
 mod sink;
+mod small;
 mod verdict;
 
 #[cfg(test)]

@@ -6,8 +6,6 @@ mod choice;
 mod object;
 mod scalar;
 
-pub(crate) use scalar::small_integer;
-
 use super::marks::Marks;
 use super::options::View;
 use super::rule::Rule;
@@ -101,9 +99,15 @@ impl<'s, S> Run<'s, S> {
 impl<'v, 's, S: Sink<'v>> Run<'s, S> {
     /// Judges a value by the schema of its place.
     pub(crate) fn enter(&mut self, id: SchemaId, value: Value<'v>, scope: Option<&Scope<'_>>) -> Result<(), Stop> {
+        // An id of other schemas allows nothing.
+        let Some(schema) = self.schemas.schema(id) else { return Err(Stop) };
+        let kind = value.kind();
+        if schema.applied.is_none() && !matches!(kind, Kind::Array | Kind::Object) {
+            // Most values: nothing is inside, and no other schema applies.
+            return self.own_rules(schema, kind, value);
+        }
         let at = At { value, entry: id, scope };
-        let is_shared = self.schemas.schema(id).is_some_and(|schema| schema.is_shared);
-        if S::COLLECTS || !is_shared || !self.is_inspecting || value.kind() != Kind::Object {
+        if S::COLLECTS || !schema.is_shared || !self.is_inspecting || kind != Kind::Object {
             return self.check(id, at, None);
         }
         // What is declared by any of the schemas that apply here is declared.
@@ -117,7 +121,6 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
 
     /// Judges a value by one of the schemas that apply to it.
     fn check(&mut self, id: SchemaId, at: At<'_, 'v>, marks: Option<&mut Marks>) -> Result<(), Stop> {
-        // An id of other schemas allows nothing.
         let Some(schema) = self.schemas.schema(id) else { return Err(Stop) };
         self.spend(1)?;
         if self.depth >= MAX_DEPTH {
@@ -136,7 +139,17 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
     }
 
     fn rules(&mut self, schema: &'s Schema, at: At<'_, 'v>, marks: Option<&mut Marks>) -> Result<(), Stop> {
-        let value = at.value;
+        let kind = at.value.kind();
+        self.own_rules(schema, kind, at.value)?;
+        match kind {
+            Kind::Array => self.array(schema, at, marks),
+            Kind::Object => self.object(schema, at, marks),
+            _ => schema.applied.as_ref().map_or(Ok(()), |applied| self.applied(applied, at, marks)),
+        }
+    }
+
+    /// What a schema says of a value itself: neither of what is inside, nor by other schemas.
+    fn own_rules(&mut self, schema: &'s Schema, kind: Kind, value: Value<'v>) -> Result<(), Stop> {
         if schema.is_never {
             return self.broken(value, Rule::Forbidden);
         }
@@ -149,21 +162,17 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
             self.suspect();
             self.flag(value, sink::ONE_WAY);
         }
-        let kind = value.kind();
         if schema.types != TypeSet::ALL {
             self.rule(self.has_type(schema.types, kind, value), value, Rule::Type)?;
         }
         if let Some(listed) = &schema.listed {
             self.listed(listed, value)?;
         }
-        match kind {
-            Kind::Number => schema.number.as_ref().map_or(Ok(()), |rules| self.number(rules, value))?,
-            Kind::String => schema.string.as_ref().map_or(Ok(()), |rules| self.string(rules, value))?,
-            Kind::Array => return self.array(schema, at, marks),
-            Kind::Object => return self.object(schema, at, marks),
-            Kind::Null | Kind::False | Kind::True => {}
+        match (kind, &schema.number, &schema.string) {
+            (Kind::Number, Some(rules), _) => self.number(rules, value),
+            (Kind::String, _, Some(rules)) => self.string(rules, value),
+            _ => Ok(()),
         }
-        schema.applied.as_ref().map_or(Ok(()), |applied| self.applied(applied, at, marks))
     }
 
     /// Whether a value is of one of the types.

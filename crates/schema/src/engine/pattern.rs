@@ -1,9 +1,11 @@
 //! Patterns: ECMA-262 regular expressions, matched in time linear in the text (CWE-1333).
 
 mod class;
+mod simple;
 mod translate;
 
 use regex::{Regex, RegexBuilder};
+use simple::Simple;
 
 /// Memory of one compiled pattern. What repeats repetitions asks for gigabytes.
 const MAX_BYTES: usize = 8 << 20;
@@ -14,9 +16,15 @@ const MAX_LENGTH: usize = 4096;
 /// A compiled pattern.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    main: Regex,
+    main: Main,
     /// What must match, or must not, from the beginning of the text on: what stood in look-aheads behind `^`.
     ahead: Vec<(Regex, bool)>,
+}
+
+#[derive(Debug)]
+enum Main {
+    Simple(Simple),
+    Regex(Regex),
 }
 
 /// Why a pattern cannot be enforced.
@@ -38,9 +46,12 @@ impl Pattern {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::Length);
         }
+        if let Some(simple) = Simple::new(pattern) {
+            return Ok(Self { main: Main::Simple(simple), ahead: Vec::new() });
+        }
         let translated = translate::translate(pattern)?;
         let ahead = translated.ahead.iter().map(|(text, must)| Ok((compile(text)?, *must)));
-        Ok(Self { main: compile(&translated.main)?, ahead: ahead.collect::<Result<_, _>>()? })
+        Ok(Self { main: Main::Regex(compile(&translated.main)?), ahead: ahead.collect::<Result<_, _>>()? })
     }
 
     /// Whether a text that somebody sent is a pattern by the grammar. It is not compiled beyond a small size.
@@ -56,7 +67,11 @@ impl Pattern {
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.ahead.iter().all(|(ahead, must)| ahead.is_match(text) == *must) && self.main.is_match(text)
+        let is_match = match &self.main {
+            Main::Simple(simple) => simple.matches(text),
+            Main::Regex(regex) => regex.is_match(text),
+        };
+        is_match && self.ahead.iter().all(|(ahead, must)| ahead.is_match(text) == *must)
     }
 }
 

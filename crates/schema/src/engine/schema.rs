@@ -4,7 +4,9 @@ use super::format::Format;
 use super::options::Integers;
 use super::pattern::Pattern;
 use super::properties::Properties;
+use super::small::Small;
 use portcullis_json::{Document, Kind, Number};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Names a schema of one [`Schemas`].
@@ -178,8 +180,10 @@ pub(crate) struct Bound {
     pub(crate) side: Side,
     /// The number, in the grammar of JSON.
     pub(crate) text: Box<str>,
-    /// The same, if it is so small an integer.
-    pub(crate) small: Option<i64>,
+    /// The same, if it is small.
+    pub(crate) small: Option<Small>,
+    /// How all small numbers compare to it, if they are all on one side of it.
+    pub(crate) far: Option<Ordering>,
     /// Whether it comes from `format`.
     pub(crate) is_format: bool,
 }

@@ -5,6 +5,7 @@ use crate::engine::options::Integers;
 use crate::engine::rule::Rule;
 use crate::engine::schema::{Bound, Listed, NumberRules, Side, StringRules};
 use crate::engine::sink::{Sink, Stop};
+use crate::engine::small::Small;
 use portcullis_json::{Kind, Number, Value};
 use std::cmp::Ordering;
 
@@ -33,10 +34,11 @@ impl<'v, S: Sink<'v>> Run<'_, S> {
     }
 
     pub(super) fn number(&mut self, rules: &NumberRules, value: Value<'v>) -> Result<(), Stop> {
-        let small = small_integer(value.raw());
+        let small = Small::new(value.raw());
         for bound in &rules.bounds {
-            let order = match (small, bound.small) {
-                (Some(number), Some(bound)) => Some(number.cmp(&bound)),
+            let order = match (small, bound.small, bound.far) {
+                (Some(_), _, Some(far)) => Some(far),
+                (Some(number), Some(bound), None) => Some(number.order(bound)),
                 _ => exact_order(value, bound),
             };
             // What cannot be compared is not within a bound.
@@ -80,23 +82,6 @@ impl<'v, S: Sink<'v>> Run<'_, S> {
         }
         Ok(())
     }
-}
-
-/// An integer of up to 18 digits, written as such.
-pub(crate) fn small_integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let mut number: i64 = 0;
-    for byte in digits.bytes() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
-    }
-    Some(if digits.len() == text.len() { number } else { number.wrapping_neg() })
 }
 
 #[cold]

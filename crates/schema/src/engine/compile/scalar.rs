@@ -1,10 +1,10 @@
 //! Keywords of numbers and strings.
 
 use super::{Compiler, Item};
-use crate::engine::check::small_integer;
 use crate::engine::format::{self, FORMATS, Meaning};
 use crate::engine::options::Dialect;
 use crate::engine::schema::{Bound, NumberRules, Side, StringRules, TypeSet};
+use crate::engine::small::Small;
 use portcullis_json::Number;
 use portcullis_openapi::{Kind, Node};
 
@@ -134,6 +134,6 @@ impl<'d> Compiler<'d> {
 }
 
 fn bound(side: Side, text: &str, is_format: bool) -> Bound {
-    let small = small_integer(text).or_else(|| Number::parse(text).and_then(Number::as_i64));
-    Bound { side, text: text.into(), small, is_format }
+    let far = Number::parse(text).and_then(Small::all_to);
+    Bound { side, text: text.into(), small: Small::new(text), far, is_format }
 }
