@@ -12,6 +12,17 @@ pub const MAX_HEADER_LIST_BYTES: usize = 32 * 1024;
 pub const MAX_HEADER_FIELDS: usize = 100;
 /// hyper's read buffer for one HTTP/1.1 head: room for [`MAX_HEADER_LIST_BYTES`] and a target, so that our own answer comes first.
 pub const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// Content held in memory by all exchanges together unless the configuration says otherwise: over it 503. Content that no rule
+/// needs whole is not held.
+pub const HELD_BYTES: u64 = 256 * 1024 * 1024;
+/// One client address (IPv6 /64) gets one part in so many of it.
+pub const HELD_SHARE: u64 = 20;
+/// Held content is charged in steps of so many bytes, so that small ones touch the budget once.
+pub const HELD_STEP: u64 = 16 * 1024;
+/// Content of one response that is held for a rule that needs it whole: over it 502.
+pub const MAX_HELD_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+/// Violations of one message that are told and recorded.
+pub const MAX_VIOLATIONS: usize = 20;
 /// Content of one request unless the operation says otherwise: over it 413.
 pub const MAX_BODY_BYTES: u64 = 1024 * 1024;
 /// Extensions of all chunks of one content, in bytes: over it 400. Nobody sends any (CVE-2023-39326).

@@ -109,10 +109,14 @@ controls! {
         "internal operations are reachable on internal listeners only";
     RoutingLifecycle = "routing.lifecycle", ALL_MODES, "2.9", "API9", "CWE-1059",
         "clients are told that an operation is deprecated and when it ends; after that it is gone";
+    ContractRequest = "contract.request", ALL_MODES, "2.3, 2.4, 5.1, 5.4, 6.2", "API3", "CWE-20",
+        "parameters and content of a request keep to the API's own OpenAPI document";
     TransportWebSocket = "transport.websocket", ENFORCE_ONLY, "2.4, 6", "API8", "CWE-1385",
         "a WebSocket is opened where it is declared, by pages that may, and every frame in it keeps the rules and its bounds";
     TransportUpstream = "transport.upstream", ENFORCE_ONLY, "2.10, 6.3", "API10", "CWE-295",
         "the upstream is verified, waited for within deadlines, and its response judged before anything of it is believed";
+    ContractResponse = "contract.response", ALL_MODES, "2.3, 2.10", "API3", "CWE-213",
+        "a response holds what the API's own OpenAPI document promises, and nothing else leaves";
     ResponseHeaders = "response.headers", ALL_MODES, "5.2, 6.4", "API8", "CWE-693",
         "security header fields are set and revealing ones removed on every response";
     ResponseCors = "response.cors", ALL_MODES, "5.2, 6.4", "API8", "CWE-942",
@@ -131,8 +135,6 @@ pub const PLANNED: &[&str] = &[
     "authz.object",
     "authz.property",
     "authz.tenant",
-    "contract.request",
-    "contract.response",
     "contract.rules",
     "limits.rate",
     "limits.quota",

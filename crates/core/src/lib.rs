@@ -17,6 +17,7 @@ pub mod record;
 pub mod secret;
 pub mod stop;
 pub mod target;
+pub mod violation;
 
 pub use clock::Clock;
 pub use control::{Control, Mode};
@@ -26,3 +27,4 @@ pub use record::{Record, RequestId, Verdict};
 pub use secret::Secret;
 pub use stop::{Fault, Stop};
 pub use target::{Authority, CanonicalTarget};
+pub use violation::{Place, Violation};

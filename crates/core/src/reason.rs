@@ -44,6 +44,7 @@ reasons! {
     AddressRate = "transport.address_rate", TransportBounds, "this client address sends more requests than its share";
     TargetTooLong = "transport.target_too_long", TransportBounds, "the request target is over its bound";
     HeadTooLarge = "transport.head_too_large", TransportBounds, "header fields are over their bounds";
+    ContentMemory = "transport.content_memory", TransportBounds, "there is no memory for content that a rule needs whole";
     BodyTooLarge = "transport.body_too_large", TransportBounds, "the content is over its bound";
     HeadTimeout = "transport.head_timeout", TransportBounds, "the head did not arrive in time";
     BodyTimeout = "transport.body_timeout", TransportBounds, "the content did not arrive in time";
@@ -69,6 +70,13 @@ reasons! {
     Deprecated = "routing.deprecated", RoutingLifecycle, "a response of a deprecated operation, or of one that ends, did not say so";
     Sunset = "routing.sunset", RoutingLifecycle, "the operation has ended";
 
+    ParameterInvalid = "contract.parameter_invalid", ContractRequest, "a parameter is missing, repeated, not declared, or breaks its schema";
+    ContentUnexpected = "contract.content_unexpected", ContractRequest, "content where the operation takes none";
+    ContentMissing = "contract.content_missing", ContractRequest, "no content where the operation needs it";
+    MediaTypeRefused = "contract.media_type_refused", ContractRequest, "the media type, its charset or the coding of the content is not one that the operation takes";
+    ContentUnreadable = "contract.content_unreadable", ContractRequest, "the content breaks the grammar of its media type or coding, or its bounds";
+    ContentInvalid = "contract.content_invalid", ContractRequest, "the content breaks its schema";
+
     WebSocketOrigin = "transport.websocket_origin", TransportWebSocket, "a page of another origin asked for a WebSocket";
     WebSocketVersion = "transport.websocket_version", TransportWebSocket, "a WebSocket handshake of another version than 13";
     WebSocketFrame = "transport.websocket_frame", TransportWebSocket, "a frame of the client breaks the WebSocket protocol; both sides were closed with 1002";
@@ -84,6 +92,13 @@ reasons! {
     UpstreamMalformed = "transport.upstream_malformed", TransportUpstream, "the upstream's response breaks the grammar or the rules of HTTP";
     UpstreamHead = "transport.upstream_head", TransportUpstream, "the request's head is over its bound with the fields that the gateway adds";
     UpstreamInterim = "transport.upstream_interim", TransportUpstream, "an unsolicited 101 or too many interim responses";
+
+    ResponseStatus = "contract.response_status", ContractResponse, "the upstream answered with a status that the operation does not declare";
+    ResponseMediaType = "contract.response_media_type", ContractResponse, "the upstream answered with a media type that the operation does not declare, or in a form that cannot be looked at";
+    ResponseUnreadable = "contract.response_unreadable", ContractResponse, "the content of the response breaks the grammar of its media type";
+    ResponseInvalid = "contract.response_invalid", ContractResponse, "the response breaks its schema";
+    ResponseUndeclared = "contract.response_undeclared", ContractResponse, "the response holds properties that the operation does not declare, or that are only written";
+    ResponseTooLarge = "contract.response_too_large", ContractResponse, "the response is too large to be looked at";
 
     ResponseHeadersWeak = "response.headers_weak", ResponseHeaders, "the response lacked security header fields, or carried revealing ones";
 

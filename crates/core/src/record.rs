@@ -1,6 +1,6 @@
 //! What is known of one exchange: filled while it runs, closed once.
 
-use crate::{ApiId, Control, Mode, OperationId, Reason, bounds::MAX_FINDINGS};
+use crate::{ApiId, Control, Mode, OperationId, Reason, Violation, bounds::MAX_FINDINGS};
 use http::Method;
 use std::net::{IpAddr, Ipv4Addr};
 use uuid::Uuid;
@@ -97,13 +97,15 @@ pub struct Record {
     pub client_certificate: Option<[u8; 32]>,
     /// Header fields of the client that were removed as forged or ambiguous.
     pub removed_fields: u16,
+    /// What of a message breaks the contract: places and rules, no values.
+    pub violations: Box<[Violation]>,
     /// Cause of a fault, for the operator; never sent to the client, never a secret.
     pub detail: Option<Box<str>>,
 }
 
 impl Record {
     /// A record of an exchange of which nothing is known yet.
-    pub const fn open(id: RequestId, started_at: u64, method: Method) -> Self {
+    pub fn open(id: RequestId, started_at: u64, method: Method) -> Self {
         Self {
             id,
             started_at,
@@ -125,6 +127,7 @@ impl Record {
             attempts: 0,
             client_certificate: None,
             removed_fields: 0,
+            violations: Box::default(),
             detail: None,
         }
     }

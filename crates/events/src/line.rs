@@ -1,7 +1,7 @@
 //! One exchange as one line of JSON, written straight into the core's buffer.
 
 use crate::lane::Names;
-use portcullis_core::Record;
+use portcullis_core::{Place, Record};
 use std::io::Write as _;
 use std::net::IpAddr;
 
@@ -93,6 +93,7 @@ pub(crate) fn write(out: &mut Vec<u8>, record: &Record, names: &Names<'_>, secon
         number(out, "removed_fields", u64::from(record.removed_fields));
     }
     number(out, "snapshot", record.snapshot);
+    violations(out, record);
     if let Some(detail) = &record.detail {
         text(out, "detail", detail);
     }
@@ -112,6 +113,25 @@ fn findings(out: &mut Vec<u8>, record: &Record) {
     }
     if separator == b"," {
         out.push(b']');
+    }
+}
+
+fn violations(out: &mut Vec<u8>, record: &Record) {
+    let mut separator: &[u8] = b",\"violations\":[{";
+    for violation in &record.violations {
+        out.extend_from_slice(separator);
+        out.extend_from_slice(b"\"rule\":\"");
+        out.extend_from_slice(violation.rule.as_bytes());
+        out.push(b'"');
+        match &violation.place {
+            Place::Parameter(name) => text(out, "parameter", name),
+            Place::Pointer(pointer) => text(out, "pointer", pointer),
+            Place::Byte(offset) => number(out, "byte", *offset),
+        }
+        separator = b"},{";
+    }
+    if separator == b"},{" {
+        out.extend_from_slice(b"}]");
     }
 }
 

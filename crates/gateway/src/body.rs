@@ -1,12 +1,14 @@
 //! Bodies on both sides: what the client sends, watched; what the client gets, which owns the exchange.
 
+mod budget;
 mod held;
 
+pub use budget::{Budget, Share};
 pub use held::{FromUpstream, Held};
 
-use crate::errors;
 use crate::exchange::{Exchange, Upload};
 use crate::snapshot::Pinned;
+use crate::{contract, errors};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
@@ -65,6 +67,7 @@ impl ExchangeBody {
     fn finish(&mut self) {
         let Some(mut exchange) = self.exchange.take() else { return };
         errors::conclude(&mut exchange);
+        contract::conclude(&mut exchange);
         if exchange.record.verdict == Verdict::Abandoned {
             exchange.record.verdict = Verdict::Allow;
         }
@@ -100,6 +103,7 @@ impl ExchangeBody {
                 if let (Some(exchange), Some(data)) = (&mut self.exchange, frame.data_ref()) {
                     exchange.record.bytes_out = exchange.record.bytes_out.saturating_add(data.len() as u64);
                     errors::watch(exchange, data);
+                    contract::watch(exchange, data);
                 }
                 if ended {
                     self.finish();
@@ -187,14 +191,25 @@ pub enum RequestBody {
     Empty,
     /// As it comes.
     Streamed(Box<Streamed>),
+    /// All of it arrived, and was looked at.
+    Held(Whole),
+}
+
+/// Content of a request that was read to its end. It stays charged until the exchange no longer needs it.
+pub struct Whole {
+    content: Bytes,
+    share: Rc<Share>,
 }
 
 impl Replay for RequestBody {
-    /// Content that streams is gone once it was sent; none at all can be sent again.
+    /// Content that streams is gone once it was sent.
     fn replay(&self) -> Option<Self> {
         match self {
             Self::Empty => Some(Self::Empty),
             Self::Streamed(_) => None,
+            Self::Held(Whole { content, share }) => {
+                Some(Self::Held(Whole { content: content.clone(), share: Rc::clone(share) }))
+            }
         }
     }
 }
@@ -243,6 +258,42 @@ impl RequestBody {
         let trailers = None;
         let streamed = Streamed { incoming, max_bytes, timer, patience, credit, waiting_since, upload, trailers };
         Self::Streamed(Box::new(streamed))
+    }
+
+    /// Content that was looked at; `share` covers it.
+    pub fn held(content: Vec<u8>, share: Share) -> Self {
+        if content.is_empty() {
+            Self::Empty
+        } else {
+            Self::Held(Whole { content: content.into(), share: Rc::new(share) })
+        }
+    }
+
+    /// Reads all of it into memory. A trailer section is dropped: nobody looked at it.
+    ///
+    /// # Errors
+    /// What the client did wrong; or there is no memory for it.
+    pub async fn read(self, share: &mut Share) -> Result<Vec<u8>, Stop> {
+        let mut streamed = match self {
+            Self::Empty => return Ok(Vec::new()),
+            Self::Held(Whole { content, .. }) => return Ok(content.into()),
+            Self::Streamed(streamed) => streamed,
+        };
+        streamed.trailers = None;
+        let announced = streamed.incoming.size_hint().exact().unwrap_or_default();
+        let mut content = Vec::new();
+        while let Some(frame) = std::future::poll_fn(|context| streamed.poll(context)).await {
+            let Ok(data) = frame?.into_data() else { continue };
+            let length = content.len().saturating_add(data.len());
+            share.cover(length as u64)?;
+            if content.capacity() < length {
+                // As much as is charged, so that growing does not copy time and again; never what is only announced.
+                let room = share.bytes().min(announced.max(length as u64));
+                content.reserve_exact(usize::try_from(room).unwrap_or(length).saturating_sub(content.len()));
+            }
+            content.extend_from_slice(&data);
+        }
+        Ok(content)
     }
 
     /// Passes a trailer section on, cleaned by the rules of `snapshot`: to an upstream that can take it.
@@ -301,6 +352,9 @@ impl Streamed {
                 if taken > self.max_bytes {
                     return self.refuse(Reason::BodyTooLarge);
                 }
+                if let Some(seen) = &mut *self.upload.seen.borrow_mut() {
+                    seen.add(&data);
+                }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -333,6 +387,10 @@ impl Body for RequestBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Streamed(streamed) => streamed.poll(context),
+            Self::Held(whole) => {
+                let content = std::mem::take(&mut whole.content);
+                Poll::Ready((!content.is_empty()).then(|| Ok(Frame::data(content))))
+            }
         }
     }
 
@@ -340,6 +398,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Streamed(streamed) => streamed.incoming.is_end_stream(),
+            Self::Held(whole) => whole.content.is_empty(),
         }
     }
 
@@ -347,6 +406,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Streamed(streamed) => streamed.incoming.size_hint(),
+            Self::Held(whole) => SizeHint::with_exact(whole.content.len() as u64),
         }
     }
 }

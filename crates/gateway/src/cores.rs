@@ -1,6 +1,6 @@
 //! The data plane: one thread and one current-thread runtime per core, each with its own sockets, connections and buffers.
 
-use crate::body::ExchangeBody;
+use crate::body::{Budget, ExchangeBody};
 use crate::exchange::Exchange;
 use crate::inventory::{self, Inventory};
 use crate::snapshot::{Snapshot, SnapshotReader};
@@ -50,6 +50,8 @@ pub struct Shared {
     pub connections: Arc<Connections>,
     /// Requests by client address.
     pub requests: Arc<Buckets>,
+    /// Memory for content that is held whole.
+    pub held: Arc<Budget>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Time.
@@ -97,8 +99,7 @@ impl Core {
 async fn serve(shared: Shared, (lane, inventory): (Lane, inventory::Lane), mut commands: mpsc::Receiver<Command>) {
     let wheel = Wheel::new(WHEEL_TICK);
     let reader = SnapshotReader::new(&shared.snapshots);
-    let (clock, requests) = (shared.clock.clone(), Arc::clone(&shared.requests));
-    let worker = Worker::new(reader, Rc::clone(&wheel), lane, inventory, clock, requests);
+    let worker = Worker::new(reader, Rc::clone(&wheel), lane, inventory, &shared);
     let share = Rc::new(Share::new(cpu_micros));
     let gateway = Rc::new(Gateway { worker: Rc::clone(&worker), share });
     // Neither ends by itself; without one of them deadlines or records would stand still.

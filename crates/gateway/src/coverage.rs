@@ -64,16 +64,17 @@ fn row(plan: &Plan, api: &Api, settings: &Settings, operation: &Operation) -> Ve
         .iter()
         .map(|&control| {
             let mode = settings.modes.get(control.index()).copied().unwrap_or(control.row().default);
-            let (state, why) =
-                match (not_applicable(control, plan, api, settings, operation), gap(control, plan, api), mode) {
-                    (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
-                    (None, Some(why), _) => (State::Gap, Some(why)),
-                    (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
-                    (None, None, Mode::Monitor) => {
-                        (State::Monitored, Some("the configuration says `monitor`".to_owned()))
-                    }
-                    (None, None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
-                };
+            let (state, why) = match (
+                not_applicable(control, plan, api, settings, operation),
+                gap(control, plan, api, operation),
+                mode,
+            ) {
+                (Some(why), ..) => (State::NotApplicable, Some(why.to_owned())),
+                (None, Some(why), _) => (State::Gap, Some(why)),
+                (None, None, Mode::Off) => (State::Off, Some("the configuration says `off`".to_owned())),
+                (None, None, Mode::Monitor) => (State::Monitored, Some("the configuration says `monitor`".to_owned())),
+                (None, None, Mode::Enforce) => (State::Enforced, limits_of(control, plan, api)),
+            };
             Cell { control, state, why }
         })
         .collect()
@@ -101,9 +102,13 @@ fn not_applicable(
 }
 
 /// What the configuration takes from a control so that nothing is left of it (edge/T15).
-fn gap(control: Control, plan: &Plan, api: &Api) -> Option<String> {
+fn gap(control: Control, plan: &Plan, api: &Api, operation: &Operation) -> Option<String> {
     let upstream = &plan.upstreams.get(api.upstream)?.compiled;
     match control {
+        // Without a contract the configuration said `off`.
+        Control::ContractResponse if plan.contracts.operation(operation.id)?.promises_nothing() => {
+            Some("the document declares no responses".to_owned())
+        }
         Control::TransportUpstream if !upstream.is_pinned() => {
             Some(format!("certificates are not verified: {}", upstream.insecure_because()?))
         }

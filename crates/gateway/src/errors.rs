@@ -56,7 +56,7 @@ pub(crate) async fn judge(
         return Ok(passed(response));
     }
     let (parts, mut body) = response.into_parts();
-    let sign = match Held::read(&mut body, MAX_ERROR_BYTES).await? {
+    let sign = match Held::read(&mut body, MAX_ERROR_BYTES, None).await? {
         Some(held) => match signs::find(held.content(), upstream.authorities()) {
             None => return Ok(Judged::Passed(Response::from_parts(parts, FromUpstream::Held(held)))),
             Some(sign) => sign,
@@ -100,9 +100,20 @@ async fn replaced(
         x.record.note(Finding { control: Control::ResponseErrors, reason });
         return passed(response);
     }
+    replace(x, (reason, sign), response.map(FromUpstream::Streamed)).await
+}
+
+/// Keeps the status, and of the fields those that say what to do next.
+pub(crate) async fn replace(
+    x: &mut Exchange,
+    (reason, sign): (Reason, Option<&str>),
+    response: Response<FromUpstream>,
+) -> Judged {
     x.record.detail = sign.map(Into::into);
-    let (mut parts, mut body) = response.into_parts();
-    drain(&mut body).await;
+    let (mut parts, body) = response.into_parts();
+    if let FromUpstream::Streamed(mut body) = body {
+        drain(&mut body).await;
+    }
     let is_kept =
         |name: &HeaderName| KEPT.contains(name) || KEPT_FAMILIES.iter().any(|family| name.as_str().starts_with(family));
     let dropped: Vec<HeaderName> = parts.headers.keys().filter(|name| !is_kept(name)).cloned().collect();

@@ -1,5 +1,6 @@
 //! One exchange while it runs: its record, its Snapshot, its deadline. Dropping it is what records it.
 
+use crate::contract::Seen;
 use crate::snapshot::Pinned;
 use crate::worker::Worker;
 use http::{HeaderValue, Method};
@@ -9,11 +10,11 @@ use portcullis_events::Names;
 use portcullis_routing::inventory::Sighting;
 use portcullis_transport::drive::Connection;
 use portcullis_transport::wheel::Timer;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// What a request body tells the exchange while it streams.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Upload {
     /// Content bytes taken from the client so far.
     pub bytes: Cell<u64>,
@@ -21,6 +22,8 @@ pub struct Upload {
     pub failed: Cell<Option<Reason>>,
     /// It failed because the client closed the connection.
     pub left: Cell<bool>,
+    /// In monitor: what of it is kept for judging.
+    pub(crate) seen: RefCell<Option<Box<Seen>>>,
 }
 
 /// One request and its response.
@@ -37,6 +40,8 @@ pub struct Exchange {
     pub allow: Option<HeaderValue>,
     /// Whether routing let it pass, so that the lifecycle of what it asks for concerns the client.
     pub is_routed: bool,
+    /// What a 415 lists.
+    pub accept: Option<HeaderValue>,
     /// Whether the request carried a credential, so that no cache may keep the answer.
     pub is_credentialed: bool,
     /// The media type of a gRPC call, whose refusal has its own form.
@@ -49,6 +54,8 @@ pub struct Exchange {
     pub seen: Option<Vec<u8>>,
     /// What is asked for, where no document has it and the inventory has room for it.
     pub undocumented: Option<Box<Sighting>>,
+    /// Content of a response on its way to the client, kept for judging in monitor.
+    pub(crate) monitored: Option<Box<Seen>>,
     /// What the request body says of itself, where there is one.
     pub upload: Option<Rc<Upload>>,
     /// The deadline of the whole.
@@ -73,6 +80,7 @@ impl Exchange {
             snapshot,
             id: HeaderValue::from_str(id_text).unwrap_or(HeaderValue::from_static("")), // hex and dashes are always valid
             allow: None,
+            accept: None,
             is_routed: false,
             is_credentialed: false,
             grpc: None,
@@ -80,6 +88,7 @@ impl Exchange {
             granted: None,
             seen: None,
             undocumented: None,
+            monitored: None,
             upload: None,
             deadline: None,
             connection: None,

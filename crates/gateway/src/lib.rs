@@ -9,6 +9,7 @@
 
 pub mod body;
 pub mod config;
+mod contract;
 pub mod cores;
 mod cors;
 pub mod coverage;

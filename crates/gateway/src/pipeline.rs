@@ -3,6 +3,7 @@
 
 use crate::body::{ExchangeBody, FromUpstream, Patience, RequestBody};
 use crate::config::{Settings, Timeouts};
+use crate::contract;
 use crate::cors;
 use crate::errors::{self, Judged};
 use crate::exchange::{Exchange, Upload};
@@ -11,18 +12,18 @@ use crate::inventory;
 use crate::lifecycle;
 use crate::render::{self, Problem};
 use crate::response::{self, Asked};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Pinned, Snapshot};
 use crate::websocket::{self, Switched};
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TE, TRANSFER_ENCODING};
+use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TE, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use portcullis_core::bounds::MAX_FORWARDED_HEAD_BYTES;
 use portcullis_core::record::Finding;
-use portcullis_core::{Control, Mode, Reason, Stop, Verdict};
+use portcullis_core::{CanonicalTarget, Control, Mode, Reason, Stop, Verdict, Violation};
 use portcullis_routing::{Audience, Outcome};
 use portcullis_transport::client::Client;
 use portcullis_transport::drive::{self, Connection, Content};
@@ -38,6 +39,8 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// What the stages before the response came to.
 enum Answer {
@@ -155,25 +158,25 @@ async fn stages(
     // 3 upgrade: to a WebSocket only, where one is declared, and from pages that may open it.
     let upgrade = websocket::admit(settings, &head, &parts.headers, x.tls)?;
 
-    // 8 content: bounded as it streams; a length that says too much is refused before a byte of it.
+    // 6 parameters, 8 content: what the API's document says of them. Content is bounded as it streams, and a length that says too
+    // much is refused before a byte of it.
+    let contract = x.record.operation.and_then(|id| snapshot.contracts.operation(id)).filter(|_| upgrade.is_none());
     let mut content = watch_content(worker, x, content, settings)?;
+    let mut changed = None;
+    if let Some(contract) = contract {
+        let base = snapshot.routes.base_path(api_id).len();
+        changed = contract::parameters(x, contract, base, target, &parts.headers)?;
+        content =
+            contract::content(worker, x, (contract, settings.max_body), &parts.method, content, &mut parts.headers)
+                .await?;
+        contract::prepare(x, contract, &mut parts.headers);
+    }
+    let target = changed.as_ref().unwrap_or(target);
 
     // 13 forward: to an endpoint of the API's upstream, with what we say of the request instead of what it said itself.
     let upstream = snapshot.upstream(api).ok_or(Stop::fault(Reason::Internal))?;
-    if upstream.compiled.protocol() == Protocol::Http2 {
-        content.pass_trailers(&snapshot);
-        if head.cleaned.takes_trailers {
-            parts.headers.insert(TE, HeaderValue::from_static("trailers")); // gRPC servers ask for it
-        }
-    }
-    parts.uri = Uri::from(snapshot.upstream_target(api_id, target)?);
-    let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
-    parts.headers.extend(host.map(|host| (HOST, host)));
-    parts.headers.extend(upstream.fields.iter().cloned());
-    if !content.is_end_stream() && !parts.headers.contains_key(CONTENT_LENGTH) {
-        // Said here because hyper drops the content of a GET or HEAD in silence otherwise (edge/H20).
-        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-    }
+    let asked = Asked { head: &head, id: api_id, api, upstream: &upstream.compiled, contract };
+    address(&snapshot, &asked, target, &mut parts, &mut content)?;
     let request = upstream_request(worker, connection, x, parts, &head, upgrade.is_some())?.map(|()| content);
     if upstream.may_overflow && head_bytes(&request) > MAX_FORWARDED_HEAD_BYTES {
         return Err(Stop::fault(Reason::UpstreamHead)); // edge/P22: refused, never cut
@@ -185,7 +188,7 @@ async fn stages(
     if upgrade.is_some() {
         connection.close_after_exchange(); // whatever is answered: what the client sends behind a handshake is no request
     }
-    receive(x, Asked { head: &head, id: api_id, api, upstream: &upstream.compiled }, answer, upgrade).await
+    receive(worker, x, asked, answer, upgrade).await
 }
 
 /// One client address gets its share before anything dear is done for it. Behind a trusted proxy that names no client nobody
@@ -249,6 +252,33 @@ fn watch_content(
     Ok(RequestBody::new(content, max_bytes, worker.wheel.timer(), patience, upload))
 }
 
+/// The target and the host that the upstream sees, and how the content will come.
+fn address(
+    snapshot: &Pinned,
+    asked: &Asked<'_>,
+    target: &CanonicalTarget,
+    parts: &mut Parts,
+    content: &mut RequestBody,
+) -> Result<(), Stop> {
+    let Asked { head, id, api, .. } = *asked;
+    let upstream = snapshot.upstream(api).ok_or(Stop::fault(Reason::Internal))?;
+    if upstream.compiled.protocol() == Protocol::Http2 {
+        content.pass_trailers(snapshot);
+        if head.cleaned.takes_trailers {
+            parts.headers.insert(TE, HeaderValue::from_static("trailers")); // gRPC servers ask for it
+        }
+    }
+    parts.uri = Uri::from(snapshot.upstream_target(id, target)?);
+    let host = if api.preserve_host { Some(head.authority.to_value()?) } else { upstream.compiled.host().cloned() };
+    parts.headers.extend(host.map(|host| (HOST, host)));
+    parts.headers.extend(upstream.fields.iter().cloned());
+    if !content.is_end_stream() && !parts.headers.contains_key(CONTENT_LENGTH) {
+        // Said here because hyper drops the content of a GET or HEAD in silence otherwise (edge/H20).
+        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    Ok(())
+}
+
 /// The request as the upstream gets it: what we say of it in place of what it said itself.
 fn upstream_request(
     worker: &Worker,
@@ -276,6 +306,7 @@ fn upstream_request(
 
 /// Stage 14, judge: what the upstream says of origins, cookies and places, and what an error shows.
 async fn receive(
+    worker: &Worker,
     x: &mut Exchange,
     asked: Asked<'_>,
     answer: Result<upstream::Answer<RequestBody>, upstream::Failed>,
@@ -295,10 +326,16 @@ async fn receive(
     };
     let status = response.status();
     response::fields(x, asked, status, response.headers_mut())?;
-    if status.as_u16() < 400 {
-        return Ok(Answer::Upstream(response.map(FromUpstream::Streamed)));
-    }
-    Ok(match errors::judge(x, asked.upstream, response).await? {
+    let judged = if status.as_u16() < 400 {
+        Judged::Passed(response.map(FromUpstream::Streamed))
+    } else {
+        errors::judge(x, asked.upstream, response).await?
+    };
+    let judged = match (judged, asked.contract) {
+        (Judged::Passed(response), Some(contract)) => contract::response(worker, x, contract, response).await?,
+        (judged, _) => judged,
+    };
+    Ok(match judged {
         Judged::Passed(response) => Answer::Upstream(response),
         Judged::Replaced { reason, status, fields } => Answer::Replaced { reason, status, fields },
     })
@@ -370,8 +407,15 @@ fn refuse(mut x: Box<Exchange>, connection: &Connection, stop: &Stop) -> Respons
         return respond_fields(x, StatusCode::OK, render::grpc(&problem, media_type));
     }
     x.record.status = problem.status.as_u16();
-    let headers = render::fields(&problem, x.allow.as_ref());
-    send_problem(x, &problem, headers)
+    let mut headers = render::fields(&problem, x.allow.as_ref());
+    if let Some(accept) = x.accept.take().filter(|_| problem.status == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
+        // RFC 9110 §15.5.16, RFC 5789 §2.2
+        headers.insert(if x.record.method == Method::PATCH { ACCEPT_PATCH } else { ACCEPT }, accept);
+    }
+    // What breaks the contract of a response is not the client's business.
+    let violations =
+        if stop.control() == Control::ContractRequest { x.record.violations.clone() } else { Box::default() };
+    send_problem(x, &problem, headers, &violations)
 }
 
 /// An error of the upstream with content of ours.
@@ -383,11 +427,16 @@ fn replace(mut x: Box<Exchange>, reason: Reason, status: StatusCode, kept: &Head
     for (name, value) in kept.iter().filter(|(name, _)| **name != ALLOW) {
         headers.append(name, value.clone());
     }
-    send_problem(x, &problem, headers)
+    send_problem(x, &problem, headers, &[])
 }
 
-fn send_problem(mut x: Box<Exchange>, problem: &Problem, mut headers: HeaderMap) -> Response<ExchangeBody> {
-    let content = render::content(problem, x.id_text());
+fn send_problem(
+    mut x: Box<Exchange>,
+    problem: &Problem,
+    mut headers: HeaderMap,
+    violations: &[Violation],
+) -> Response<ExchangeBody> {
+    let content = render::content(problem, x.id_text(), violations);
     harden_response(&mut x, &mut headers);
     harden::sign(&mut headers, x.id.clone());
     let content = if x.record.method == Method::HEAD {

@@ -5,6 +5,7 @@ mod changes;
 mod reload;
 mod sockets;
 
+use crate::body::Budget;
 use crate::config::Outline;
 use crate::cores::{Command, Core, Shared};
 use crate::expiry::Expiry;
@@ -123,6 +124,7 @@ impl Gateway {
             snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
             connections: Connections::new(),
             requests: Arc::default(),
+            held: Budget::new(around.content_memory),
             metrics,
             clock,
         };

@@ -9,7 +9,8 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
-use portcullis_core::Reason;
+use portcullis_core::{Place, Reason, Violation};
+use std::io::Write as _;
 
 /// What every problem type begins with.
 pub const TYPE_PREFIX: &str = "urn:portcullis:problem:";
@@ -95,6 +96,29 @@ pub const fn problem(reason: Reason) -> Problem {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             Problem::new(status, "head-too-large", "The header fields are too large or too many").closing()
         }
+        Reason::ContentMemory => {
+            let title = "There is no room for this content now";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "content-memory", title).closing().retry_after("1")
+        }
+        Reason::ParameterInvalid => {
+            Problem::new(StatusCode::BAD_REQUEST, "parameter-invalid", "Parameters of the request are not valid")
+        }
+        Reason::ContentUnexpected => {
+            Problem::new(StatusCode::BAD_REQUEST, "content-unexpected", "This operation takes no content").closing()
+        }
+        Reason::ContentMissing => {
+            Problem::new(StatusCode::BAD_REQUEST, "content-missing", "This operation needs content")
+        }
+        Reason::MediaTypeRefused => {
+            let title = "The content is not in a form that this operation takes";
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type-refused", title).closing()
+        }
+        Reason::ContentUnreadable => {
+            Problem::new(StatusCode::BAD_REQUEST, "content-unreadable", "The content cannot be read").closing()
+        }
+        Reason::ContentInvalid => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "content-invalid", "The content is not valid")
+        }
         Reason::BodyTooLarge => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content-too-large", "The content is too large").closing()
         }
@@ -151,7 +175,13 @@ pub const fn problem(reason: Reason) -> Problem {
         Reason::CorsOrigin | Reason::CorsMethod | Reason::CorsField => {
             Problem::new(StatusCode::FORBIDDEN, "cors-refused", "Pages of this origin may not send this request")
         }
-        Reason::CorsUpstream => BAD_GATEWAY, // only ever noted: enforcing removes the fields
+        Reason::ResponseStatus
+        | Reason::ResponseMediaType
+        | Reason::ResponseUnreadable
+        | Reason::ResponseInvalid
+        | Reason::ResponseTooLarge => BAD_GATEWAY,
+        Reason::ResponseUndeclared => BAD_GATEWAY, // only ever noted: enforcing takes the properties out
+        Reason::CorsUpstream => BAD_GATEWAY,       // only ever noted: enforcing removes the fields
         Reason::LocationInternal => BAD_GATEWAY,
         Reason::CookieWeak => BAD_GATEWAY, // only ever noted: enforcing mends the cookie, or does not set it
         Reason::ServerError | Reason::ErrorDetail => upstream_error(StatusCode::BAD_GATEWAY), // the upstream's status stands
@@ -168,8 +198,9 @@ pub const fn upstream_error(status: StatusCode) -> Problem {
     }
 }
 
-/// The content of a refusal: always the same members in the same order.
-pub fn content(problem: &Problem, request_id: &str) -> Bytes {
+/// The content of a refusal: always the same members in the same order; `errors` only where something of the request breaks its
+/// contract.
+pub fn content(problem: &Problem, request_id: &str, violations: &[Violation]) -> Bytes {
     let mut out = Vec::with_capacity(256);
     for part in [
         "{\"type\":\"",
@@ -181,11 +212,37 @@ pub fn content(problem: &Problem, request_id: &str) -> Bytes {
         problem.status.as_str(),
         ",\"instance\":\"urn:uuid:",
         request_id,
-        "\"}\n",
+        "\"",
     ] {
         out.extend_from_slice(part.as_bytes());
     }
+    if !violations.is_empty() {
+        errors(&mut out, violations);
+    }
+    out.extend_from_slice(b"}\n");
     Bytes::from(out)
+}
+
+/// Places and rules, never a value: what is told about a request may be read by whoever made the client send it.
+fn errors(out: &mut Vec<u8>, violations: &[Violation]) {
+    let mut separator = ",\"errors\":[{";
+    for Violation { place, rule } in violations {
+        out.extend_from_slice(separator.as_bytes());
+        let written = match place {
+            Place::Parameter(name) => write!(out, "\"parameter\":{}", json_string(name)),
+            Place::Pointer(pointer) => write!(out, "\"pointer\":{}", json_string(pointer)),
+            Place::Byte(offset) => write!(out, "\"byte\":{offset}"),
+        };
+        if written.and_then(|()| write!(out, ",\"rule\":\"{rule}\"")).is_err() {
+            return; // writing into a Vec cannot fail
+        }
+        separator = "},{";
+    }
+    out.extend_from_slice(b"}]");
+}
+
+fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Header fields of a refusal; request id and security header fields aside.
@@ -227,7 +284,7 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// The code of gRPC that says what `status` does, as far as there is one.
 const fn grpc_status(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        400 | 417 => "3",                    // INVALID_ARGUMENT
+        400 | 415 | 417 | 422 => "3",        // INVALID_ARGUMENT
         408 => "4",                          // DEADLINE_EXCEEDED
         403 => "7",                          // PERMISSION_DENIED
         413 | 414 | 429 | 431 => "8",        // RESOURCE_EXHAUSTED
@@ -240,7 +297,7 @@ const fn grpc_status(status: StatusCode) -> &'static str {
 
 /// A whole HTTP/1.1 response, for a connection that ends before there is a request to answer.
 pub fn raw(problem: &Problem, mut headers: HeaderMap, request_id: &str) -> Bytes {
-    let content = content(problem, request_id);
+    let content = content(problem, request_id, &[]);
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
     let mut out = Vec::with_capacity(512);

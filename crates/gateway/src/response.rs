@@ -7,9 +7,11 @@ use http::header::{CONTENT_LOCATION, LINK, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use portcullis_core::record::Finding;
 use portcullis_core::{ApiId, Control, Mode, Reason, Stop};
+use portcullis_schema::contract::Contract;
 use portcullis_transport::head::Head;
 use portcullis_transport::location::{self, Map, Verdict};
 use portcullis_transport::{cookies, harden, upstream};
+use std::sync::Arc;
 
 /// What the response answers.
 #[derive(Clone, Copy)]
@@ -18,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) id: ApiId,
     pub(crate) api: &'a Api,
     pub(crate) upstream: &'a upstream::Compiled,
+    /// What the document promises, where there is an Operation.
+    pub(crate) contract: Option<&'a Arc<Contract>>,
 }
 
 /// What only concerned the connection goes; what names other origins, cookies and places is made to fit the API.

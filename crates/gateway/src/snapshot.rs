@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub id: u64,
     /// Hosts, paths and methods.
     pub routes: portcullis_routing::Compiled,
+    /// What each operation takes and promises.
+    pub contracts: portcullis_schema::contract::Compiled,
     /// What may be in a head.
     pub head: head::Compiled,
     /// What is set on answers before an API is known.
@@ -57,9 +59,9 @@ pub struct Snapshot {
 impl Snapshot {
     /// The Snapshot of a plan; its listeners are not bound yet.
     pub fn new(plan: Plan, id: u64) -> Self {
-        let Plan { routes, head, timeouts, listeners, upstreams, apis, operations, .. } = plan;
+        let Plan { routes, contracts, head, timeouts, listeners, upstreams, apis, operations, .. } = plan;
         let harden = harden::Compiled::default();
-        Self { id, routes, head, harden, timeouts, listeners, https_port: 443, upstreams, apis, operations }
+        Self { id, routes, contracts, head, harden, timeouts, listeners, https_port: 443, upstreams, apis, operations }
     }
 
     /// Points `redirect_to_https` to the first TLS listener, once its port is known.

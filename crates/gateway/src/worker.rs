@@ -1,6 +1,7 @@
 //! What one core owns: nothing here is ever touched by another core, so nothing here has a lock.
 
-use crate::body::RequestBody;
+use crate::body::{Budget, RequestBody};
+use crate::cores::Shared;
 use crate::inventory;
 use crate::snapshot::{Pinned, SnapshotReader};
 use portcullis_core::Clock;
@@ -22,6 +23,8 @@ pub struct Worker {
     pub roster: Rc<Roster>,
     /// Requests by client address, shared by all cores.
     pub requests: Arc<Buckets>,
+    /// Memory for content that is held whole, shared by all cores.
+    pub held: Arc<Budget>,
     /// Connections to upstreams.
     pub pools: Rc<Pools<RequestBody>>,
     /// This core's end of the record.
@@ -41,19 +44,19 @@ impl Worker {
         wheel: Rc<Wheel>,
         lane: Lane,
         inventory: inventory::Lane,
-        clock: Clock,
-        requests: Arc<Buckets>,
+        shared: &Shared,
     ) -> Rc<Self> {
         let (seed, _) = Uuid::new_v4().as_u64_pair(); // from the operating system: cores and processes differ
         let (roster, pools) = (Roster::new(&wheel), Pools::new(Rc::clone(&wheel)));
         Rc::new(Self {
             wheel,
             roster,
-            requests,
+            requests: Arc::clone(&shared.requests),
+            held: Arc::clone(&shared.held),
             pools,
             lane,
             inventory,
-            clock,
+            clock: shared.clock.clone(),
             snapshots: RefCell::new(snapshots),
             random: Cell::new(seed),
         })

@@ -5,6 +5,8 @@
 //! **Source** OpenAPI 3.0.4, 3.1.2 and 3.2.0; JSON Schema draft 2020-12 and draft 4.
 
 pub mod coding;
+pub mod config;
+pub mod contract;
 pub mod document;
 pub mod engine;
 mod shape;

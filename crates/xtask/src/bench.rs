@@ -7,6 +7,7 @@
 
 mod client;
 mod compare;
+mod contract;
 mod idle;
 mod load;
 mod machine;
@@ -78,6 +79,8 @@ enum What {
     Idle,
     /// CPU per request with 10 and with 10,000 operations.
     Operations,
+    /// CPU per request with and without the contract, 1 KB of JSON both ways.
+    Contract,
 }
 
 /// Runs one measurement and prints its table.
@@ -95,6 +98,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         What::Reload => reload::run(&args, &workbench),
         What::Idle => idle::run(&args, &workbench),
         What::Operations => operations::run(&args, &workbench),
+        What::Contract => contract::run(&args, &workbench),
     }
 }
 
@@ -105,7 +109,7 @@ impl Args {
             What::Plain | What::Tls | What::H2 => PeerKind::value_variants(),
             What::Reload => &[PeerKind::Nginx, PeerKind::Portcullis],
             What::Idle => &[PeerKind::Nginx, PeerKind::Haproxy, PeerKind::Bare, PeerKind::Portcullis],
-            What::Operations => &[PeerKind::Portcullis],
+            What::Operations | What::Contract => &[PeerKind::Portcullis],
         };
         let asked = |kind: &PeerKind| {
             if self.only.is_empty() { *kind != PeerKind::NginxLogged } else { self.only.contains(kind) }

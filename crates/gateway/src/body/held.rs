@@ -1,6 +1,6 @@
 //! Content of a response that is looked at as a whole before any of it goes on.
 
-use super::RequestBody;
+use super::{RequestBody, Share};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
@@ -17,11 +17,23 @@ pub enum FromUpstream {
     Held(Held),
 }
 
+impl FromUpstream {
+    /// Whether nothing is left of it.
+    pub fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Streamed(body) => body.is_end_stream(),
+            Self::Held(held) => held.is_empty(),
+        }
+    }
+}
+
 /// Content that was read to its end.
 #[derive(Debug)]
 pub struct Held {
     content: Bytes,
     trailers: Option<HeaderMap>,
+    /// What covers it, where it is more than a bounded error.
+    _share: Option<Share>,
 }
 
 impl Held {
@@ -29,21 +41,40 @@ impl Held {
     ///
     /// # Errors
     /// What the upstream did wrong.
-    pub async fn read(body: &mut UpstreamBody<RequestBody>, max_bytes: usize) -> Result<Option<Self>, Stop> {
+    pub async fn read(
+        body: &mut UpstreamBody<RequestBody>,
+        max_bytes: usize,
+        mut share: Option<&mut Share>,
+    ) -> Result<Option<Self>, Stop> {
         let (mut content, mut trailers) = (Vec::new(), None);
         while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
             match frame.map_err(|error| error.0)?.into_data() {
                 Ok(data) if content.len().saturating_add(data.len()) > max_bytes => return Ok(None),
-                Ok(data) => content.extend_from_slice(&data),
+                Ok(data) => {
+                    if let Some(share) = &mut share {
+                        share.cover(content.len().saturating_add(data.len()) as u64)?;
+                    }
+                    content.extend_from_slice(&data);
+                }
                 Err(frame) => trailers = frame.into_trailers().ok(),
             }
         }
-        Ok(Some(Self { content: content.into(), trailers }))
+        Ok(Some(Self { content: content.into(), trailers, _share: None }))
     }
 
     /// The content.
     pub fn content(&self) -> &[u8] {
         &self.content
+    }
+
+    /// Takes the content out, to be judged.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.content).into()
+    }
+
+    /// Judged content put back, covered by `share` for as long as it is there.
+    pub fn with(self, content: Vec<u8>, share: Share) -> Self {
+        Self { content: content.into(), _share: Some(share), ..self }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -30,10 +30,14 @@ pub struct Plan {
     pub drain_delay: Duration,
     /// From closed listeners to the end.
     pub drain_deadline: Duration,
+    /// Bytes of content that all exchanges may hold.
+    pub content_memory: u64,
     /// Deadlines on the client side.
     pub timeouts: Timeouts,
     /// Hosts, paths and methods of all APIs.
     pub routes: portcullis_routing::Compiled,
+    /// What each operation takes and promises, by its own document.
+    pub contracts: portcullis_schema::contract::Compiled,
     /// In the order of the file.
     pub upstreams: Vec<Upstream>,
     /// At `ApiId::index`.

@@ -57,6 +57,11 @@ pub struct Config {
     #[serde(default)]
     #[schemars(with = "Option<Period>")]
     pub drain_deadline: Option<Spanned<Period>>,
+    /// Memory for content that is held whole while it is judged, of all exchanges together; one client address gets a twentieth
+    /// of it. Default: `256MiB`.
+    #[serde(default)]
+    #[schemars(with = "Option<Size>")]
+    pub content_memory: Option<Spanned<Size>>,
     /// Deadlines on the client side.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -326,6 +331,9 @@ pub struct Api {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Operation>")]
     pub operations: Named<Operation>,
+    /// How the document is enforced, by the controls `contract.request` and `contract.response`.
+    #[serde(default)]
+    pub contract: portcullis_schema::config::Config,
     /// Modes of controls, by control id.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ScalarOr<ControlMode>>")]

@@ -21,6 +21,7 @@ use tokio::task::AbortHandle;
 pub(super) struct Around {
     pub(super) files: Vec<PathBuf>,
     pub(super) outline: Arc<Outline>,
+    pub(super) content_memory: u64,
     pub(super) drain_delay: Duration,
     pub(super) drain_deadline: Duration,
     pub(super) control: Vec<(SocketAddr, Scope)>,
@@ -34,6 +35,7 @@ impl Around {
         Self {
             files,
             outline: Arc::new(outline),
+            content_memory: plan.content_memory,
             drain_delay: plan.drain_delay,
             drain_deadline: plan.drain_deadline,
             control: control.into_iter().filter_map(|(address, scope)| Some((address?, scope))).collect(),
@@ -167,6 +169,7 @@ impl Gateway {
         }
         self.files = around.files;
         self.outline = around.outline;
+        self.shared.held.resize(around.content_memory);
         (self.drain_delay, self.drain_deadline) = (around.drain_delay, around.drain_deadline);
     }
 }

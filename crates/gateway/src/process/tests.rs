@@ -16,7 +16,7 @@ fn config(listeners: &str) -> String {
     format!(
         "version: 1\ncores: 1\nlisteners: [{listeners}]\nadmin: {{ address: 127.0.0.1:0 }}\n\
          upstreams: {{ up: {{ endpoints: ['http://127.0.0.1:1'] }} }}\n\
-         apis: {{ mini: {{ openapi: api.yaml, upstream: up, identity: public }} }}\n"
+         apis: {{ mini: {{ openapi: api.yaml, upstream: up, identity: public, controls: {{ contract.request: off, contract.response: off }} }} }}\n"
     )
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn every_reason_has_an_answer_that_is_an_error_and_names_nothing_internal() {
@@ -11,7 +11,7 @@ fn every_reason_has_an_answer_that_is_an_error_and_names_nothing_internal() {
             "{reason:?}: {}",
             problem.kind
         );
-        let content = content(&problem, "0193-id");
+        let content = content(&problem, "0193-id", &[]);
         let value: Value = serde_json::from_slice(&content).expect("JSON");
         assert_eq!(value["status"], problem.status.as_u16(), "edge/Y28");
         assert_eq!(value["type"], format!("{TYPE_PREFIX}{}", problem.kind));
@@ -21,9 +21,26 @@ fn every_reason_has_an_answer_that_is_an_error_and_names_nothing_internal() {
 }
 
 #[test]
+fn violations_are_told_by_place_and_rule() {
+    let violations = [
+        Violation::at("/items/3/\"qty", "minimum"),
+        Violation::of("query.limit", "maximum"),
+        Violation { place: Place::Byte(17), rule: "json.syntax" },
+    ];
+    let content = content(&problem(Reason::ContentInvalid), "x", &violations);
+    let value: Value = serde_json::from_slice(&content).expect("JSON");
+    let expected = json!([
+        { "pointer": "/items/3/\"qty", "rule": "minimum" },
+        { "parameter": "query.limit", "rule": "maximum" },
+        { "byte": 17, "rule": "json.syntax" },
+    ]);
+    assert_eq!(value["errors"], expected);
+}
+
+#[test]
 fn what_is_unknown_cannot_be_told_apart() {
     for reason in [Reason::HostUnknown, Reason::InternalOnly] {
-        assert_eq!(content(&problem(reason), "x"), content(&problem(Reason::OperationUnknown), "x"));
+        assert_eq!(content(&problem(reason), "x", &[]), content(&problem(Reason::OperationUnknown), "x", &[]));
     }
 }
 

@@ -69,6 +69,13 @@ pub(super) fn words(found: &Found) -> String {
     let reason = Reason::ALL.iter().find(|reason| reason.id() == text("reason"));
     line("reason", reason.map_or_else(|| text("reason"), |reason| format!("{}: {}", reason.id(), reason.summary())));
     line("detail", text("detail"));
+    for violation in found.get("violations").and_then(Value::as_array).into_iter().flatten() {
+        let member = |name: &str| violation.get(name).map(plain);
+        let place = ["parameter", "pointer"].iter().find_map(|name| member(name));
+        let place = place.or_else(|| Some(format!("byte {}", member("byte")?))).unwrap_or_default();
+        let place = if place.is_empty() { "the content as a whole".to_owned() } else { place };
+        line("violation", format!("{place}: {}", member("rule").unwrap_or_default()));
+    }
     for finding in found.get("monitored").and_then(Value::as_array).into_iter().flatten() {
         let member = |name: &str| finding.get(name).map(plain).unwrap_or_default();
         line("monitored", format!("{} would have refused: {}", member("control"), member("reason")));

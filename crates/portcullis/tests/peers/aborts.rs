@@ -35,7 +35,7 @@ fn a_client_that_leaves_in_its_content_aborts_the_upstream_request() -> Result<(
 cores: 1
 listeners: [{{ address: 127.0.0.1:0 }}]
 upstreams: {{ raw: {{ endpoints: [\"http://{address}\"], timeouts: {{ response: 10m, total: 10m }} }} }}
-apis: {{ peers: {{ openapi: api.yaml, upstream: raw, identity: public }} }}
+apis: {{ peers: {{ openapi: api.yaml, upstream: raw, identity: public, controls: {{ contract.request: off, contract.response: off }} }} }}
 "
         ),
         &[],

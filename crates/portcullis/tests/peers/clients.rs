@@ -33,6 +33,7 @@ apis:
     openapi: api.yaml
     upstream: small
     identity: public
+    controls: {{ contract.request: off, contract.response: off }}
     operations: {{ upload: {{ max_body: 8MiB }} }}
 "
         );

@@ -111,7 +111,7 @@ timeouts: {{ head: 400ms, body_idle: 400ms, linger: 200ms }}
 upstreams:
   peer: {{ endpoints: [\"http://127.0.0.1:{port}\"] }}
 apis:
-  peer: {{ openapi: api.yaml, upstream: peer, preserve_host: true, identity: public }}
+  peer: {{ openapi: api.yaml, upstream: peer, preserve_host: true, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     );
     Gateway::start(&config, &[("api.yaml", DOCUMENT)])

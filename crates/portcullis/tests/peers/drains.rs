@@ -27,6 +27,7 @@ apis:
     openapi: api.yaml
     upstream: small
     identity: public
+    controls: {{ contract.request: off, contract.response: off }}
     operations: {{ download: {{ stream: true }} }}
 "
     );

@@ -20,7 +20,7 @@ listeners: [{{ address: 127.0.0.1:0 }}]
 upstreams:
   pair: {{ endpoints: [\"http://{first}\", \"http://{second}\"] }}
 apis:
-  peers: {{ openapi: api.yaml, upstream: pair, identity: public }}
+  peers: {{ openapi: api.yaml, upstream: pair, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     );
     let mut gateway = Gateway::start(&config, &[])?;
@@ -75,8 +75,8 @@ upstreams:
   slow: {{ endpoints: [\"http://{address}\"], timeouts: {{ response: 500ms }} }}
   gone: {{ endpoints: [\"http://127.0.0.1:{nobody}\"] }}
 apis:
-  slow: {{ openapi: api.yaml, upstream: slow, identity: public }}
-  gone: {{ openapi: api.yaml, base_path: /gone, upstream: gone, identity: public }}
+  slow: {{ openapi: api.yaml, upstream: slow, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
+  gone: {{ openapi: api.yaml, base_path: /gone, upstream: gone, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     );
     let mut gateway = Gateway::start(&config, &[])?;

@@ -54,7 +54,7 @@ listeners:
 upstreams:
   echo: {{ endpoints: [\"http://{upstream}\"], protocol: http2 }}
 apis:
-  echo: {{ openapi: grpc.yaml, upstream: echo, identity: public }}
+  echo: {{ openapi: grpc.yaml, upstream: echo, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     );
     let mut gateway = Gateway::start(&config, &[("grpc.yaml", DOCUMENT)])?;

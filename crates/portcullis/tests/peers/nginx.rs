@@ -20,7 +20,7 @@ listeners: [{{ address: 127.0.0.1:0 }}]
 upstreams:
   nginx: {{ endpoints: [\"http://127.0.0.1:{}\"] }}
 apis:
-  files: {{ openapi: api.yaml, upstream: nginx, identity: public }}
+  files: {{ openapi: api.yaml, upstream: nginx, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 ",
         nginx.port
     );
@@ -140,7 +140,9 @@ fn nginx_is_believed_only_under_a_certificate_that_proves_its_name() -> Result<(
     let port = nginx.port;
     let upstream = |tls: &str| format!("{{ endpoints: [\"https://127.0.0.1:{port}\"], tls: {{ {tls} }} }}");
     let api = |name: &str| {
-        format!("{{ openapi: api.yaml, base_path: /{name}, upstream_path: /, upstream: {name}, identity: public }}")
+        format!(
+            "{{ openapi: api.yaml, base_path: /{name}, upstream_path: /, upstream: {name}, identity: public, controls: {{ contract.request: off, contract.response: off }} }}"
+        )
     };
     let config = format!(
         "version: 1

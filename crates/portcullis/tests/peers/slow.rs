@@ -23,7 +23,7 @@ listeners: [{{ address: 127.0.0.1:0, h2c: true }}]
 upstreams:
   small: {{ endpoints: [\"http://{upstream}\"] }}
 apis:
-  peers: {{ openapi: api.yaml, upstream: small, identity: public }}
+  peers: {{ openapi: api.yaml, upstream: small, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     )
 }

@@ -29,7 +29,7 @@ listeners:
 upstreams:
   small: {{ endpoints: [\"http://{upstream}\"] }}
 apis:
-  peers: {{ openapi: api.yaml, upstream: small, identity: public }}
+  peers: {{ openapi: api.yaml, upstream: small, identity: public, controls: {{ contract.request: off, contract.response: off }} }}
 "
     )
 }
@@ -134,7 +134,9 @@ fn nginx_is_shown_the_certificate_that_it_asks_for() -> Result<()> {
     let nginx = Nginx::start(server, &files)?;
     let upstream = |tls: &str| format!("{{ endpoints: [\"https://127.0.0.1:{}\"], tls: {{ {tls} }} }}", nginx.port);
     let api = |name: &str| {
-        format!("{{ openapi: api.yaml, base_path: /{name}, upstream_path: /, upstream: {name}, identity: public }}")
+        format!(
+            "{{ openapi: api.yaml, base_path: /{name}, upstream_path: /, upstream: {name}, identity: public, controls: {{ contract.request: off, contract.response: off }} }}"
+        )
     };
     let config = format!(
         "version: 1

@@ -108,6 +108,7 @@ apis:
     openapi: sockets.yaml
     upstream: sockets
     identity: public
+    controls: {{ contract.request: off, contract.response: off }}
     operations:
       chat: {{ websocket: true }}
       slow: {{ websocket: {{ messages: 5/s }} }}

@@ -64,7 +64,7 @@ fn target<'d>(documents: &'d Documents, schema: &'d Node) -> Option<&'d Node> {
 }
 
 /// Names and schemas of properties, those behind references, `allOf`, `anyOf` and `oneOf` included.
-pub(super) fn properties<'d>(documents: &'d Documents, schema: &'d Node) -> Vec<&'d (Key, Node)> {
+pub(crate) fn properties<'d>(documents: &'d Documents, schema: &'d Node) -> Vec<&'d (Key, Node)> {
     let mut found = Vec::new();
     Looking { documents, schemas: MAX_SCHEMAS }.properties(schema, MAX_DEPTH, &mut found);
     found

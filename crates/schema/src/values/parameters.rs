@@ -177,6 +177,12 @@ impl Parameters {
         &self.options.bounds
     }
 
+    /// One of the parameters, in the order given when they were compiled.
+    #[must_use]
+    pub fn spec(&self, place: usize) -> Option<&Spec> {
+        self.specs.get(place)
+    }
+
     /// Reads the parameters of a request.
     ///
     /// # Errors

@@ -299,6 +299,12 @@ impl Spec {
         if is_flat || self.is_deep() { Ok(kind) } else { Err(SpecProblem::Nested) }
     }
 
+    /// As violations name it: `query.limit`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}.{}", self.location.name(), self.name)
+    }
+
     /// Whether its properties stand as pairs, or cookies, of their own names.
     pub(crate) fn is_exploded_object(&self) -> bool {
         let is_exploded =

@@ -52,6 +52,8 @@ pub(super) struct Load<'a> {
     pub(super) streams: u32,
     /// Targets to send in turn, one a line; without it, the one of the proxy's address.
     pub(super) targets: Option<&'a Path>,
+    /// JSON to POST; without it, GET.
+    pub(super) content: Option<&'a Path>,
 }
 
 /// What h2load counted.
@@ -71,7 +73,7 @@ pub(super) struct Outcome {
 impl Load<'_> {
     /// One request after another on each connection, to the one address.
     pub(super) fn new(protocol: Protocol, connections: u32) -> Self {
-        Self { protocol, connections, streams: 1, targets: None }
+        Self { protocol, connections, streams: 1, targets: None, content: None }
     }
 
     /// Puts the load on `address` for `duration` and waits for the end.
@@ -89,6 +91,9 @@ impl Load<'_> {
     pub(super) fn start(&self, address: &str, arguments: &[&str]) -> anyhow::Result<Child> {
         let mut command = self.command()?;
         command.args(arguments);
+        if let Some(content) = self.content {
+            command.arg("-d").arg(content).args(["-H", "Content-Type: application/json"]);
+        }
         match self.targets {
             Some(targets) => command.arg("-i").arg(targets).args(["-B", address]),
             None => command.arg(address),

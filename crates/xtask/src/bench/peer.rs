@@ -57,6 +57,8 @@ pub(super) struct Setup {
     pub(super) protocol: Protocol,
     /// The OpenAPI document that Portcullis serves.
     pub(super) document: Value,
+    /// Whether Portcullis enforces what the document says of parameters and content; the plain proxy is measured without.
+    pub(super) is_contract_enforced: bool,
     /// Lifts Portcullis' bounds per client address: here one address is all clients.
     pub(super) is_client_trusted: bool,
 }
@@ -65,7 +67,14 @@ impl Setup {
     /// One operation, `GET /item`.
     pub(super) fn new(kind: PeerKind, protocol: Protocol) -> Self {
         let name = kind.describe().to_owned();
-        Self { kind, name, protocol, document: document(&["/item"]), is_client_trusted: false }
+        Self {
+            kind,
+            name,
+            protocol,
+            document: document(&["/item"]),
+            is_contract_enforced: false,
+            is_client_trusted: false,
+        }
     }
 }
 
@@ -265,6 +274,7 @@ fn portcullis_config(workbench: &Workbench, setup: &Setup, port: u16) -> anyhow:
     };
     let trusted = if setup.is_client_trusted { "trusted_proxies: [127.0.0.1/32]\n" } else { "" };
     let (admin, upstream) = (free_port()?, workbench.upstream_port());
+    let mode = if setup.is_contract_enforced { "enforce" } else { "off" };
     Ok(format!(
         "version: 1
 cores: 1
@@ -272,7 +282,7 @@ listeners: [{{ address: '127.0.0.1:{port}'{tls}, requests_per_address: {{ rate: 
 admin: {{ address: '127.0.0.1:{admin}' }}
 data_dir: data
 {trusted}upstreams: {{ shop: {{ endpoints: ['http://127.0.0.1:{upstream}'] }} }}
-apis: {{ shop: {{ openapi: shop.openapi.json, upstream: shop, identity: public }} }}
+apis: {{ shop: {{ openapi: shop.openapi.json, upstream: shop, identity: public, controls: {{ contract.request: {mode}, contract.response: {mode} }} }} }}
 "
     ))
 }

@@ -117,7 +117,7 @@ fn build(peers: &[PeerKind]) -> anyhow::Result<PathBuf> {
 fn start_upstream(directory: &Path, port: u16) -> anyhow::Result<Process> {
     let home = directory.join("upstream");
     fs::create_dir(&home)?;
-    let content = content();
+    let (content, order) = (content(), super::contract::answer());
     let config = format!(
         "worker_processes 1;
 daemon off;
@@ -132,7 +132,7 @@ http {{
   keepalive_requests 1000000000;
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location / {{ default_type application/json; return 200 '{content}'; }}
+    location / {{ default_type application/json; if ($request_method = POST) {{ return 200 '{order}'; }} return 200 '{content}'; }}
   }}
 }}
 "

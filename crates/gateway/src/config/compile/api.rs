@@ -4,14 +4,16 @@ use super::Compiler;
 use super::controls::ApiModes;
 use crate::config::plan::{Api, Settings};
 use crate::config::shape::{self, Config};
-use portcullis_core::ApiId;
 use portcullis_core::bounds::MAX_BODY_BYTES;
 use portcullis_core::config::{ConfigError, ScalarOr, Size, Spanned};
+use portcullis_core::{ApiId, Control, Mode, Operation};
 use portcullis_openapi::{Documents, Limits, Paths};
 use portcullis_routing::{ApiConfig, ApiInput, Document, OperationConfig};
+use portcullis_schema::contract::{self, Contract};
 use portcullis_transport::upstream::Protocol;
 use portcullis_transport::{cors, harden, websocket};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// All APIs of a configuration.
@@ -19,6 +21,7 @@ pub(super) struct Served {
     pub(super) routes: portcullis_routing::Compiled,
     pub(super) apis: Vec<Api>,
     pub(super) operations: Vec<Settings>,
+    pub(super) contracts: contract::Compiled,
 }
 
 /// One API before its operations are known.
@@ -62,11 +65,45 @@ impl Compiler<'_> {
             }
         };
         let mut operations = Vec::new();
+        let mut contracts = Vec::new();
         for (draft, id) in drafts.iter().zip(0..) {
-            operations.extend(self.operations(draft, ApiId(id), &routes));
+            let settings = self.operations(draft, ApiId(id), &routes);
+            contracts.extend(self.contracts(draft, routes.operations_of(ApiId(id)), &settings));
+            operations.extend(settings);
         }
+        let contracts = contract::Compiled::new(contracts);
         let apis: Option<Vec<Api>> = drafts.into_iter().map(Draft::finish).collect();
-        Some(Served { routes, apis: apis?, operations })
+        Some(Served { routes, apis: apis?, operations, contracts })
+    }
+
+    /// The contract of each operation of an API. Where none is enforced or tried the document need not be one that could be.
+    fn contracts(
+        &mut self,
+        draft: &Draft<'_>,
+        known: &[Operation],
+        settings: &[Settings],
+    ) -> Vec<Option<Arc<Contract>>> {
+        let is_used = |settings: &Settings| {
+            let mut controls = [Control::ContractRequest, Control::ContractResponse].into_iter();
+            controls.any(|control| settings.modes.get(control.index()) != Some(&Mode::Off))
+        };
+        let mut contracts = vec![None; known.len()];
+        if !settings.iter().any(is_used) {
+            return contracts;
+        }
+        match contract::compile(&draft.routing.openapi.value, &draft.written.contract) {
+            Ok(document) => {
+                self.findings.extend(document.warnings);
+                let position: HashMap<&str, usize> =
+                    known.iter().enumerate().map(|(position, operation)| (&*operation.name, position)).collect();
+                for (name, contract) in document.contracts {
+                    let slot = position.get(&*name).and_then(|&position| contracts.get_mut(position));
+                    slot.into_iter().for_each(|slot| *slot = Some(Arc::clone(&contract)));
+                }
+            }
+            Err(errors) => self.findings.extend(errors),
+        }
+        contracts
     }
 
     fn draft<'a>(

@@ -67,7 +67,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "2.3",
         name: "read hidden properties",
-        control: "authz.property",
+        control: "contract.response",
         stop: Stop::Harmless,
         steps: &[get("/users/1")],
         success: |answers| last_has(answers, "password_hash") && last_has(answers, "card-4929-alice"),

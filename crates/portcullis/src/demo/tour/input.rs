@@ -57,8 +57,8 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         section: "5.1",
         name: "SQL in a search (UNION)",
-        control: "inspection.crs",
-        stop: Stop::Refused(&[400, 403]),
+        control: "contract.response",
+        stop: Stop::Refused(&[400, 403, 502]),
         steps: &[get("/products?search=%27%20UNION%20SELECT%20id,email,password_hash,role%20FROM%20users%20--%20")],
         success: |answers| last_has(answers, "cGFzc3dvcmQ0Mg=="),
     },
