@@ -15,6 +15,7 @@ use super::options::{Dialect, Options};
 use super::pattern::Pattern;
 use super::references::{self, References};
 use super::schema::{Schema, SchemaId, Schemas, TypeSet};
+use crate::waivers::Waivers;
 use portcullis_core::config::{ConfigError, Severity};
 use portcullis_openapi::{Documents, FileId, Kind, Node, Place};
 use std::collections::{HashMap, HashSet};
@@ -51,6 +52,8 @@ pub struct Compiler<'d> {
 struct Problem {
     place: Place,
     error: ConfigError,
+    /// Whether the schemas mean something without it.
+    is_waivable: bool,
 }
 
 /// A schema that is to be compiled.
@@ -131,23 +134,20 @@ impl<'d> Compiler<'d> {
         id
     }
 
-    /// All schemas, or all that is wrong with them. An error at a place for which `is_waived` says so becomes a warning; what
-    /// cannot be enforced there is not.
+    /// All schemas, or all that is wrong with them. What is waived is not enforced, and a warning. A reference that leads
+    /// nowhere, or round and round, cannot be waived.
     ///
     /// # Errors
     /// What is wrong with the schemas, in the order of the document.
-    pub fn finish(mut self, is_waived: impl Fn(Place) -> bool) -> Result<Compiled, Vec<ConfigError>> {
+    pub fn finish(mut self, waivers: &Waivers) -> Result<Compiled, Vec<ConfigError>> {
         self.judge_whole();
         let mut problems = std::mem::take(&mut self.problems);
         problems.sort_by_key(|problem| problem.place);
         let mut errors: Vec<ConfigError> = std::mem::take(&mut self.references.problems);
         let mut warnings = Vec::new();
         for problem in problems {
-            if problem.error.severity == Severity::Warning || is_waived(problem.place) {
-                warnings.push(problem.error.warning());
-            } else {
-                errors.push(problem.error);
-            }
+            let error = self.told(problem, waivers);
+            if error.severity == Severity::Warning { warnings.push(error) } else { errors.push(error) }
         }
         if !errors.is_empty() {
             return Err(errors);
@@ -162,6 +162,15 @@ impl<'d> Compiler<'d> {
             is_dynamic: self.is_dynamic,
         };
         Ok(Compiled { schemas, warnings })
+    }
+
+    fn told(&self, problem: Problem, waivers: &Waivers) -> ConfigError {
+        let Problem { place, error, is_waivable } = problem;
+        if !is_waivable || error.severity == Severity::Warning {
+            return error;
+        }
+        let told = waivers.unenforced(self.documents, place, error.message, &error.accepted);
+        ConfigError { nearest: error.nearest, ..told }
     }
 
     /// The schema of a node, now or later. References that say nothing else are what they lead to.
@@ -215,7 +224,7 @@ impl<'d> Compiler<'d> {
         if let Some(known) = self.known.get(&references::address(node)) {
             return *known;
         }
-        self.problems.push(Problem { place, error });
+        self.problems.push(Problem { place, error, is_waivable: false });
         let id = SchemaId(u32::try_from(self.arena.len()).unwrap_or(u32::MAX));
         self.known.insert(references::address(node), id);
         self.arena.push(Schema::NEVER);
@@ -288,7 +297,7 @@ impl<'d> Compiler<'d> {
                 Some((text, None)) => {
                     let known = TypeSet::NAMES.iter().map(|(name, _)| *name);
                     let error = self.documents.unknown(name.place, "type", text, known);
-                    self.problems.push(Problem { place: name.place, error });
+                    self.problems.push(Problem { place: name.place, error, is_waivable: true });
                 }
                 None => self.error(name.place, "`type` is no name of a type", "such as `string`"),
             }
@@ -301,12 +310,12 @@ impl<'d> Compiler<'d> {
 
     fn error(&mut self, place: Place, message: impl Into<String>, accepted: impl Into<String>) {
         let error = self.documents.error(place, message, accepted);
-        self.problems.push(Problem { place, error });
+        self.problems.push(Problem { place, error, is_waivable: true });
     }
 
     fn warn(&mut self, place: Place, message: impl Into<String>, accepted: impl Into<String>) {
         let error = self.documents.error(place, message, accepted).warning();
-        self.problems.push(Problem { place, error });
+        self.problems.push(Problem { place, error, is_waivable: true });
     }
 
     /// A boolean keyword; `false` if it is not there.

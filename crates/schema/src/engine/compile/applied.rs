@@ -71,7 +71,7 @@ impl<'d> Compiler<'d> {
         let target = match self.references.resolve(text, resource, reference.place) {
             Ok(target) => target,
             Err(error) => {
-                self.problems.push(Problem { place: reference.place, error });
+                self.problems.push(Problem { place: reference.place, error, is_waivable: false });
                 return;
             }
         };

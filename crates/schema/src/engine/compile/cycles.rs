@@ -62,7 +62,7 @@ impl Compiler<'_> {
                 if longest == MAX_INSIDE {
                     let place = self.place(id);
                     let message = format!("more than {MAX_INSIDE} schemas inside each other for one value");
-                    self.error(place, message, "fewer levels of `allOf`, `anyOf`, `oneOf`, `not` and `$ref`");
+                    self.fatal(place, &message, "fewer levels of `allOf`, `anyOf`, `oneOf`, `not` and `$ref`");
                 }
                 set(states, id, State::Done(longest));
                 stack.pop();
@@ -76,10 +76,15 @@ impl Compiler<'_> {
                 }
                 State::Open => {
                     let place = self.place(next);
-                    self.error(place, "reference cycle without progress", "a property or an element between");
+                    self.fatal(place, "reference cycle without progress", "a property or an element between");
                 }
             }
         }
+    }
+
+    fn fatal(&mut self, place: portcullis_openapi::Place, message: &str, accepted: &str) {
+        let error = self.documents.error(place, message, accepted);
+        self.problems.push(super::Problem { place, error, is_waivable: false });
     }
 
     fn applied_to_same(&self, id: SchemaId) -> Vec<SchemaId> {

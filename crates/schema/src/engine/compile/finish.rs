@@ -102,7 +102,7 @@ impl Compiler<'_> {
                 let message = format!("`required` names `{name}`, which no schema of the object declares");
                 let others = known.iter().map(|known| &**known).filter(|known| *known != &*name);
                 let error = self.documents.error(place, message, "its property, or `additionalProperties`");
-                self.problems.push(super::Problem { place, error: error.suggesting(&name, others) });
+                self.problems.push(super::Problem { place, error: error.suggesting(&name, others), is_waivable: true });
             }
         }
     }

@@ -123,7 +123,7 @@ impl<'d> Compiler<'d> {
                 let known = FORMATS.iter().map(|(name, _)| *name);
                 let mut error = self.documents.unknown(value.place, "format", name, known);
                 error.accepted.push_str(", or a name under `formats.annotations` or `formats.custom`");
-                self.problems.push(super::Problem { place: value.place, error });
+                self.problems.push(super::Problem { place: value.place, error, is_waivable: true });
             }
             Some(meant) if types.is_some_and(|types| !types.meets(meant)) => {
                 self.error(value.place, format!("format `{name}` says nothing of values of this type"), "another type");

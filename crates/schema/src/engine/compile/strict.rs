@@ -80,7 +80,7 @@ impl<'d> Compiler<'d> {
                 let all = KEYWORDS.iter().filter(|keyword| keyword.is_of(dialect)).map(|keyword| keyword.name);
                 let mut error = self.documents.unknown(key.place, "keyword", name, all);
                 error.accepted = "a keyword of the Schema Object, or a name that begins with `x-`".into();
-                self.problems.push(Problem { place: key.place, error });
+                self.problems.push(Problem { place: key.place, error, is_waivable: true });
             }
             return;
         };
@@ -231,7 +231,7 @@ impl<'d> Compiler<'d> {
                 let known = known.iter().map(|(key, _)| &*key.text);
                 let message = format!("`required` names `{text}`, which `additionalProperties: false` refuses");
                 let error = self.documents.error(name.place, message, "the name of a property").suggesting(text, known);
-                self.problems.push(Problem { place: name.place, error });
+                self.problems.push(Problem { place: name.place, error, is_waivable: true });
             }
         }
     }

@@ -69,7 +69,7 @@ impl<'d> Compiler<'d> {
         for (key, _) in node.entries() {
             if !KNOWN.contains(&&*key.text) && !key.text.starts_with("x-") {
                 let error = self.documents.unknown(key.place, "member of a discriminator", &key.text, KNOWN);
-                self.problems.push(Problem { place: key.place, error });
+                self.problems.push(Problem { place: key.place, error, is_waivable: true });
             }
         }
     }
@@ -89,7 +89,7 @@ impl<'d> Compiler<'d> {
         match self.references.resolve(text, item.resource, target.place) {
             Ok(found) => Some(self.child(found.node, found.resource, item.used)),
             Err(error) => {
-                self.problems.push(Problem { place: target.place, error });
+                self.problems.push(Problem { place: target.place, error, is_waivable: true });
                 None
             }
         }
