@@ -6,7 +6,7 @@ use super::pairs::{self, Pair};
 use super::query::{self, Found, Names, Owner};
 use super::spec::{Content, Location, Options, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
 use super::text;
-use super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use super::violation::{Report, Rule, Violation};
 use crate::document::Encoding;
 use crate::shape::Shape;
 
@@ -26,8 +26,8 @@ pub struct FormValues {
     pub json: Vec<u8>,
     /// The form to forward, if it is another than the one that came.
     pub rewritten: Option<String>,
-    /// How many undeclared pairs passed or were taken out.
-    pub undeclared: usize,
+    /// Undeclared pairs that passed or were taken out, up to [`MAX_VIOLATIONS`](super::MAX_VIOLATIONS).
+    pub undeclared: Vec<Violation>,
 }
 
 impl std::fmt::Debug for FormValues {
@@ -81,40 +81,28 @@ impl Form {
     /// Reads a form.
     ///
     /// # Errors
-    /// What is wrong, at most [`MAX_VIOLATIONS`].
+    /// What is wrong, at most [`MAX_VIOLATIONS`](super::MAX_VIOLATIONS).
     pub fn read(&self, text: &[u8]) -> Result<FormValues, Vec<Violation>> {
         let whole = |rule| vec![Violation::new(Location::Form, "", rule)];
         // What is encoded is ASCII; bytes beyond are read in different charsets by different servers.
         let text =
             std::str::from_utf8(text).ok().filter(|text| text.is_ascii()).ok_or_else(|| whole(Rule::Encoding))?;
         let pairs = pairs::parse(text, self.options.bounds.members as usize).map_err(whole)?;
-        let mut members = Members { json: vec![b'{'], violations: Vec::new() };
-        let (mut changes, mut undeclared) = (Vec::new(), 0_usize);
+        let mut members = Members { json: vec![b'{'], violations: Report::default() };
+        let (mut changes, mut undeclared) = (Vec::new(), Report::default());
         let mut own: Vec<(usize, &Pair<'_>, Owner)> = Vec::new();
         let mut others: Vec<&Pair<'_>> = Vec::new();
         for (place, pair) in pairs.iter().enumerate() {
-            let rule = match (self.names.find(&pair.name), &self.other) {
-                (Found::Owned(owner), _) => {
-                    own.push((owner.spec, pair, owner));
-                    continue;
+            match (self.names.find(&pair.name), self.options.unknown) {
+                (Found::Owned(owner), _) => own.push((owner.spec, pair, owner)),
+                (Found::LookAlike, _) => members.refuse(&pair.name, Rule::LookAlike),
+                (Found::Unknown, _) if self.other.is_some() => others.push(pair),
+                (Found::Unknown, Unknown::Refuse) => members.refuse(&pair.name, Rule::Undeclared),
+                (Found::Unknown, Unknown::Allow) if pair.has_semicolon() => members.refuse(&pair.name, Rule::Separator),
+                (Found::Unknown, unknown) => {
+                    undeclared.add(Location::Form, &pair.name, Rule::Undeclared);
+                    changes.extend((unknown == Unknown::Strip).then_some((place, None)));
                 }
-                (Found::LookAlike, _) => Some(Rule::LookAlike),
-                (Found::Unknown, Some(_)) => {
-                    others.push(pair);
-                    continue;
-                }
-                (Found::Unknown, None) => match self.options.unknown {
-                    Unknown::Refuse => Some(Rule::Undeclared),
-                    Unknown::Strip => {
-                        changes.push((place, None));
-                        None
-                    }
-                    Unknown::Allow => pair.has_semicolon().then_some(Rule::Separator),
-                },
-            };
-            undeclared = undeclared.saturating_add(1);
-            if let Some(rule) = rule {
-                members.refuse(&pair.name, rule);
             }
         }
         own.sort_by_key(|(spec, _, _)| *spec);
@@ -129,9 +117,10 @@ impl Form {
         self.others(others, &mut members);
         members.json.push(b'}');
         if members.violations.is_empty() {
-            Ok(FormValues { json: members.json, rewritten: pairs::rewrite(&pairs, &mut changes), undeclared })
+            let rewritten = pairs::rewrite(&pairs, &mut changes);
+            Ok(FormValues { json: members.json, rewritten, undeclared: undeclared.into_vec() })
         } else {
-            Err(members.violations)
+            Err(members.violations.into_vec())
         }
     }
 
@@ -183,14 +172,12 @@ fn check(field: &Spec, options: &Options) -> Result<(), SpecProblem> {
 /// What is found while one form is read.
 struct Members {
     json: Vec<u8>,
-    violations: Vec<Violation>,
+    violations: Report,
 }
 
 impl Members {
     fn refuse(&mut self, name: &str, rule: Rule) {
-        if self.violations.len() < MAX_VIOLATIONS {
-            self.violations.push(Violation::new(Location::Form, name, rule));
-        }
+        self.violations.add(Location::Form, name, rule);
     }
 
     /// Adds one member.

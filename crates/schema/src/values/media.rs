@@ -108,7 +108,7 @@ impl<'a> MediaType<'a> {
     /// How content of this type is read.
     #[must_use]
     pub fn reading(&self) -> Reading {
-        let is = |main, sub| is_same(self.main, main) && is_same(self.sub, sub);
+        let is = |main, sub| self.is(main, sub);
         if is("application", "json") || self.has_json_suffix() {
             Reading::Json
         } else if is("application", "jsonl") || is("application", "x-ndjson") {
@@ -126,6 +126,12 @@ impl<'a> MediaType<'a> {
         } else {
             Reading::Opaque
         }
+    }
+
+    /// Whether it is this type, whatever its parameters.
+    #[must_use]
+    pub fn is(&self, main: &str, sub: &str) -> bool {
+        is_same(self.main, main) && is_same(self.sub, sub)
     }
 
     /// Whether its charset is one that content of this type is read in: UTF-8, for text also US-ASCII.
@@ -160,6 +166,11 @@ impl<'a> MediaType<'a> {
         } else {
             Err(MediaError::Boundary)
         }
+    }
+
+    /// Whether it is a type of parts inside parts.
+    pub(crate) fn is_multipart(&self) -> bool {
+        is_same(self.main, "multipart")
     }
 
     fn has_json_suffix(&self) -> bool {

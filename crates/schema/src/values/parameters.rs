@@ -6,7 +6,7 @@ use super::percent::{self, Plus};
 use super::query::{self, Found, Names, Owner};
 use super::spec::{Content, Location, Options, Spec, SpecError, SpecProblem, Unknown, Writing};
 use super::text;
-use super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use super::violation::{Report, Rule, Violation};
 use super::{caps, cookies, path};
 use crate::shape::Shape;
 use http::{HeaderMap, HeaderName};
@@ -48,7 +48,7 @@ pub struct Values {
     json: Vec<u8>,
     found: Vec<usize>,
     query: Option<String>,
-    undeclared: usize,
+    undeclared: Vec<Violation>,
 }
 
 impl Values {
@@ -76,10 +76,10 @@ impl Values {
         self.query.as_deref()
     }
 
-    /// How many undeclared pairs of the query passed or were taken out.
+    /// Undeclared pairs of the query that passed or were taken out, up to [`MAX_VIOLATIONS`](super::MAX_VIOLATIONS).
     #[must_use]
-    pub fn undeclared(&self) -> usize {
-        self.undeclared
+    pub fn undeclared(&self) -> &[Violation] {
+        &self.undeclared
     }
 
     fn add(&mut self, spec: usize, write: impl FnOnce(&mut Vec<u8>) -> Result<bool, Rule>) -> Result<bool, Rule> {
@@ -110,7 +110,7 @@ impl std::fmt::Debug for Values {
 /// What is found while one request is read.
 struct Reading<'a> {
     values: Values,
-    violations: Vec<Violation>,
+    violations: Report,
     /// What of the query goes, and what stands there instead; in order.
     changes: Vec<(usize, Option<String>)>,
     pairs: Vec<Pair<'a>>,
@@ -118,9 +118,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn refuse(&mut self, location: Location, name: &str, rule: Rule) {
-        if self.violations.len() < MAX_VIOLATIONS {
-            self.violations.push(Violation::new(location, name, rule));
-        }
+        self.violations.add(location, name, rule);
     }
 }
 
@@ -186,10 +184,14 @@ impl Parameters {
     /// Reads the parameters of a request.
     ///
     /// # Errors
-    /// What is wrong, at most [`MAX_VIOLATIONS`], in the order of the descriptions.
+    /// What is wrong, at most [`MAX_VIOLATIONS`](super::MAX_VIOLATIONS), in the order of the descriptions.
     pub fn read(&self, input: &Input<'_>) -> Result<Values, Vec<Violation>> {
-        let mut reading =
-            Reading { values: Values::default(), violations: Vec::new(), changes: Vec::new(), pairs: Vec::new() };
+        let mut reading = Reading {
+            values: Values::default(),
+            violations: Report::default(),
+            changes: Vec::new(),
+            pairs: Vec::new(),
+        };
         if self.whole_query.is_none() {
             match pairs::parse(input.query.unwrap_or_default(), self.options.max_pairs) {
                 Ok(pairs) => reading.pairs = pairs,
@@ -224,7 +226,7 @@ impl Parameters {
             reading.values.close();
             Ok(reading.values)
         } else {
-            Err(reading.violations)
+            Err(reading.violations.into_vec())
         }
     }
 
@@ -253,30 +255,24 @@ impl Parameters {
     /// Which pairs are whose; judges those that are nobody's.
     fn assign(&self, reading: &mut Reading<'_>) -> Vec<(usize, Owner)> {
         let mut own = Vec::with_capacity(reading.pairs.len());
-        let mut refused = Vec::new();
+        let mut undeclared = Report::default();
         for (place, pair) in reading.pairs.iter().enumerate() {
-            let rule = match self.query.find(&pair.name) {
-                Found::Owned(owner) => {
-                    own.push((place, owner));
-                    continue;
+            match (self.query.find(&pair.name), self.options.unknown) {
+                (Found::Owned(owner), _) => own.push((place, owner)),
+                (Found::LookAlike, _) => reading.violations.add(Location::Query, &pair.name, Rule::LookAlike),
+                (Found::Unknown, Unknown::Refuse) => {
+                    reading.violations.add(Location::Query, &pair.name, Rule::Undeclared);
                 }
-                Found::LookAlike => Some(Rule::LookAlike),
-                Found::Unknown => match self.options.unknown {
-                    Unknown::Refuse => Some(Rule::Undeclared),
-                    Unknown::Strip => {
-                        reading.changes.push((place, None));
-                        None
-                    }
-                    Unknown::Allow => pair.has_semicolon().then_some(Rule::Separator),
-                },
-            };
-            reading.values.undeclared = reading.values.undeclared.saturating_add(1);
-            refused.extend(rule.map(|rule| (place, rule)));
+                (Found::Unknown, Unknown::Allow) if pair.has_semicolon() => {
+                    reading.violations.add(Location::Query, &pair.name, Rule::Separator);
+                }
+                (Found::Unknown, unknown) => {
+                    undeclared.add(Location::Query, &pair.name, Rule::Undeclared);
+                    reading.changes.extend((unknown == Unknown::Strip).then_some((place, None)));
+                }
+            }
         }
-        for (place, rule) in refused.into_iter().take(MAX_VIOLATIONS) {
-            let name = reading.pairs.get(place).map(|pair| pair.name.clone().into_owned()).unwrap_or_default();
-            reading.refuse(Location::Query, &name, rule);
-        }
+        reading.values.undeclared = undeclared.into_vec();
         own.sort_by_key(|(place, owner)| (owner.spec, *place));
         own
     }

@@ -28,6 +28,30 @@ impl Violation {
     }
 }
 
+/// Violations up to [`MAX_VIOLATIONS`]; what comes after them is not told.
+#[derive(Default)]
+pub(crate) struct Report(Vec<Violation>);
+
+impl Report {
+    pub(crate) fn add(&mut self, location: Location, name: &str, rule: Rule) {
+        if self.0.len() < MAX_VIOLATIONS {
+            self.0.push(Violation::new(location, name, rule));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn last(&self) -> Option<&Violation> {
+        self.0.last()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Violation> {
+        self.0
+    }
+}
+
 impl fmt::Display for Violation {
     /// `query.limit`, or `query`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

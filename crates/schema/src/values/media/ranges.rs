@@ -65,6 +65,11 @@ impl Ranges {
         self.0.iter().map(|range| &*range.text).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether a type is among them, whatever its charset.
+    pub(crate) fn has(&self, media: &MediaType<'_>) -> bool {
+        self.0.iter().any(|range| range.matches(media))
+    }
+
     /// How content is read that all entries read alike: those of a field that is no message of its own. `None` without entries;
     /// entries that differ, and ranges, are text.
     pub(crate) fn reading(&self) -> Option<Reading> {

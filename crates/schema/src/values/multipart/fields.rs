@@ -30,9 +30,10 @@ pub struct PartSpec {
     pub kind: PartKind,
     /// Whether the property is an array: each part of this name is an item.
     pub is_repeated: bool,
-    /// `encoding.contentType`, or its default. Empty: any. A part that is no file need not name its type.
+    /// `encoding.contentType`. Empty: its default, which is text/plain, JSON, or for files any. A part that is no file need not
+    /// name its type.
     pub types: Ranges,
-    /// Bytes of one part.
+    /// Bytes of one part. Of a file they are the `maxLength` of its schema, which sees an empty string.
     pub max_bytes: u64,
     /// Whether the first bytes must be those of the type that it names.
     pub sniff: bool,
@@ -68,6 +69,8 @@ pub struct FormDataValues {
     pub json: Vec<u8>,
     /// Its parts, in their order.
     pub parts: Vec<PartSpan>,
+    /// Undeclared parts that passed or were taken out, up to [`MAX_VIOLATIONS`](crate::values::MAX_VIOLATIONS).
+    pub undeclared: Vec<Violation>,
 }
 
 impl std::fmt::Debug for FormDataValues {

@@ -79,7 +79,9 @@ impl Head {
         if let Some(file_name) = file_name {
             files::check_name(file_name)?;
         }
-        if media.is_some_and(|media| MediaType::parse(media).is_err()) {
+        // Parts inside a part (RFC 7578 §4.3) are read by some and a file to others.
+        let is_simple = |media| MediaType::parse(media).is_ok_and(|media| !media.is_multipart());
+        if media.is_some_and(|media| !is_simple(media)) {
             return Err(Rule::PartHeader);
         }
         let length = length.map(digits).transpose()?;

@@ -1,9 +1,9 @@
 //! The parts of a form as one JSON object, each read as the document says.
 
-use super::super::media::MediaType;
+use super::super::media::{self, MediaType};
 use super::super::spec::{Location, Unknown};
 use super::super::text;
-use super::super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use super::super::violation::{Report, Rule, Violation};
 use super::{Event, FormData, FormDataValues, Head, Multipart, PartKind, PartSpan, PartSpec, files};
 use portcullis_json::Bounds;
 
@@ -22,7 +22,8 @@ impl<'a> FormDataReader<'a> {
             text_bytes: 0,
             parts: Vec::new(),
             current: None,
-            violations: Vec::new(),
+            undeclared: Report::default(),
+            violations: Report::default(),
         };
         Self { parser: Multipart::new(boundary, form.limits), reading }
     }
@@ -39,7 +40,7 @@ impl<'a> FormDataReader<'a> {
     /// Says that nothing more comes.
     ///
     /// # Errors
-    /// What is wrong, at most [`MAX_VIOLATIONS`].
+    /// What is wrong, at most [`MAX_VIOLATIONS`](crate::values::MAX_VIOLATIONS).
     pub fn finish(self) -> Result<FormDataValues, Vec<Violation>> {
         self.parser.finish().map_err(|violation| vec![violation])?;
         self.reading.finish()
@@ -64,7 +65,9 @@ struct Reading<'a> {
     text_bytes: u64,
     parts: Vec<PartSpan>,
     current: Option<Current>,
-    violations: Vec<Violation>,
+    /// Undeclared parts that passed or were taken out.
+    undeclared: Report,
+    violations: Report,
 }
 
 impl<'a> Reading<'a> {
@@ -76,6 +79,9 @@ impl<'a> Reading<'a> {
                     None
                 });
                 let described = self.described(spec);
+                if described.is_none() {
+                    self.undeclared.add(Location::Form, head.name(), Rule::Undeclared);
+                }
                 if let Some(Err(rule)) = described.map(|described| check(described, head)) {
                     self.refuse(head.name(), rule);
                 }
@@ -151,9 +157,9 @@ impl<'a> Reading<'a> {
     }
 
     fn refuse(&mut self, name: &str, rule: Rule) {
-        let violation = Violation::new(Location::Form, name, rule);
-        if self.violations.len() < MAX_VIOLATIONS && self.violations.last() != Some(&violation) {
-            self.violations.push(violation);
+        let is_known = |last: &Violation| last.rule == rule && *last == Violation::new(Location::Form, name, rule);
+        if !self.violations.last().is_some_and(is_known) {
+            self.violations.add(Location::Form, name, rule);
         }
     }
 
@@ -187,7 +193,11 @@ impl<'a> Reading<'a> {
             json.extend_from_slice(if is_repeated { b"]" } else { b"" });
         }
         json.push(b'}');
-        if self.violations.is_empty() { Ok(FormDataValues { json, parts: self.parts }) } else { Err(self.violations) }
+        if self.violations.is_empty() {
+            Ok(FormDataValues { json, parts: self.parts, undeclared: self.undeclared.into_vec() })
+        } else {
+            Err(self.violations.into_vec())
+        }
     }
 }
 
@@ -201,10 +211,16 @@ fn check(described: &PartSpec, head: &Head) -> Result<(), Rule> {
         let is_undecided = described.kind == PartKind::File && !described.types.is_empty();
         return if is_undecided { Err(Rule::MediaType) } else { Ok(()) };
     };
-    let media = MediaType::parse(media).map_err(|_| Rule::PartHeader)?;
-    media.check_charset().map_err(|_| Rule::MediaType)?;
-    let is_declared = described.types.is_empty() || described.types.choose(&media).is_ok();
-    if is_declared { Ok(()) } else { Err(Rule::MediaType) }
+    let said = MediaType::parse(media).map_err(|_| Rule::PartHeader)?;
+    // Servers choose by the type of a part how to read it: a text that says it is XML is one to them (CWE-611).
+    let is_declared = match &described.kind {
+        _ if !described.types.is_empty() => described.types.has(&said),
+        PartKind::Text(_) => said.is("text", "plain"),
+        PartKind::Json => said.reading() == media::Reading::Json,
+        PartKind::File => true,
+    };
+    let is_readable = described.kind == PartKind::File || said.check_charset().is_ok();
+    if is_declared && is_readable { Ok(()) } else { Err(Rule::MediaType) }
 }
 
 fn write(described: &PartSpec, head: &Head, kept: &[u8], bounds: &Bounds, out: &mut Vec<u8>) -> Result<(), Rule> {

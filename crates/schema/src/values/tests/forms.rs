@@ -43,9 +43,9 @@ fn a_form_is_written_again_without_what_was_taken_out() {
     let stripped =
         form(Options { unknown: Unknown::Strip, ..Options::default() }).read(b"x=1&a=%31&_method=PUT").unwrap();
     assert_eq!(stripped.rewritten.as_deref(), Some("a=%31"));
-    assert_eq!((stripped.json.as_slice(), stripped.undeclared), (&br#"{"a":1}"#[..], 2));
+    assert_eq!((stripped.json.as_slice(), stripped.undeclared.len()), (&br#"{"a":1}"#[..], 2));
     let passed = form(Options { unknown: Unknown::Allow, ..Options::default() }).read(b"x=1&a=1").unwrap();
-    assert_eq!((passed.rewritten, passed.undeclared), (None, 1));
+    assert_eq!((passed.rewritten, passed.undeclared.len()), (None, 1));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_field_that_is_waived_passes_by_its_name() {
     let unread = Spec { writing: Writing::Unread, ..spec("f", Location::Form, Style::Form, true, Shape::Any) };
     let form = Form::compile(vec![unread], None, Options::default()).unwrap();
     let values = form.read(b"f[a]=1&f=x&f=y").unwrap();
-    assert_eq!((values.json.as_slice(), values.rewritten, values.undeclared), (&b"{}"[..], None, 0));
+    assert_eq!((values.json.as_slice(), values.rewritten, values.undeclared.len()), (&b"{}"[..], None, 0));
 }
 
 #[test]

@@ -48,6 +48,8 @@ fn a_part_is_what_the_document_says() {
     let long = "x".repeat(1_001);
     let html = format!("{}\r\nContent-Type: text/html", named("address"));
     let latin = format!("{}\r\nContent-Type: text/plain; charset=iso-8859-1", named("title"));
+    let xml = format!("{}\r\nContent-Type: application/xml", named("title"));
+    let mixed = format!("{}; filename=\"x\"\r\nContent-Type: multipart/mixed; boundary=C", named("photo"));
     let file = format!("{}; filename=\"x.txt\"", named("title"));
     let untyped = format!("{}; filename=\"x.png\"", named("photo"));
     let cases = [
@@ -58,6 +60,8 @@ fn a_part_is_what_the_document_says() {
         (vec![(named("title"), &*long)], refused("title", Rule::TooLarge)),
         (vec![(html, "{}")], refused("address", Rule::MediaType)),
         (vec![(latin, "x")], refused("title", Rule::MediaType)),
+        (vec![(xml, "<a/>")], refused("title", Rule::MediaType)),
+        (vec![(mixed, "--C--")], Err(("form".to_owned(), Rule::PartHeader))),
         (vec![(file, "x")], refused("title", Rule::FileName)),
         (vec![(untyped, PNG)], refused("photo", Rule::MediaType)),
         (vec![(named("count"), "012")], refused("count", Rule::Type)),
@@ -149,7 +153,10 @@ fn a_file_begins_as_its_type_does() {
 fn what_was_looked_at_is_written_in_one_form() {
     let sent = b"--B\r\ncontent-type:image/png\r\nContent-Transfer-Encoding: binary\r\nCONTENT-DISPOSITION: form-data;name=photo; filename=\"a b.png\"\r\n\r\n\x89PNG\r\n\x1a\n\r\n--B\r\ncontent-disposition: form-data ; name=isAdmin\r\n\r\ntrue\r\n--B--";
     let values = form(Unknown::Strip).read("B", sent).unwrap();
-    assert_eq!(values.json, br#"{"photo":""}"#);
+    assert_eq!(
+        (values.json.as_slice(), values.undeclared[0].to_string().as_str()),
+        (&br#"{"photo":""}"#[..], "form.isAdmin")
+    );
     let written = values.written("B", sent);
     let expected = b"--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a b.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\n\r\n--B--\r\n";
     assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(expected));
@@ -169,4 +176,15 @@ fn parts_of_other_names_are_read_where_they_are_allowed() {
     assert_eq!(read.json, br#"{"title":"t","x":[2],"y":[1,3]}"#);
     let prototype = named("__proto__");
     assert_eq!(form.read("B", &content(&[(&prototype, "1")])).unwrap_err()[0].rule, Rule::Undeclared);
+}
+
+#[test]
+fn a_file_of_any_type_may_have_any_charset() {
+    let types = |types: &[&str]| Ranges::compile(types.iter().copied()).unwrap();
+    for types in [Ranges::default(), types(&["text/csv"])] {
+        let table = PartSpec { types, ..part("table", PartKind::File) };
+        let form = FormData::new(vec![table], None, Unknown::Refuse, Limits::default(), Bounds::default());
+        let head = format!("{}; filename=\"x.csv\"\r\nContent-Type: text/csv; charset=iso-8859-1", named("table"));
+        assert!(form.read("B", &content(&[(&head, "a;b")])).is_ok());
+    }
 }
