@@ -1,13 +1,11 @@
 //! A form as a whole: application/x-www-form-urlencoded, as content or as the query.
 
 use super::list;
-use super::media::Reading;
 use super::pairs::{self, Pair};
 use super::query::{self, Found, Names, Owner};
 use super::spec::{Content, Location, Options, Spec, SpecError, SpecProblem, Style, Unknown, Writing};
 use super::text;
 use super::violation::{Report, Rule, Violation};
-use crate::document::Encoding;
 use crate::shape::Shape;
 
 /// The fields of a form. Which of them are required is for the schema of the whole to say.
@@ -56,26 +54,15 @@ impl Form {
         if errors.is_empty() { Ok(Self { fields, names, other, options }) } else { Err(errors) }
     }
 
-    /// The fields of a schema that says nothing of how they are written.
+    /// The fields of a schema that says nothing of how they are written: values and lists of them by style `form`, exploded;
+    /// what is deeper as JSON (OAS32 Encoding Object, `contentType`).
     ///
     /// # Errors
     /// As [`Form::compile`].
     pub fn of_shape(shape: &Shape, options: Options) -> Result<Self, Vec<SpecError>> {
-        Self::of_content(&[], shape, options)
-    }
-
-    /// The fields of a schema, each written as its Encoding Object says. Without one: values and lists of them by style `form`,
-    /// exploded; what is deeper as JSON (OAS32 Encoding Object, `contentType`).
-    ///
-    /// # Errors
-    /// As [`Form::compile`].
-    pub fn of_content(encodings: &[Encoding<'_>], shape: &Shape, options: Options) -> Result<Self, Vec<SpecError>> {
         let Shape::Object { properties, other } = shape else { return Self::compile(Vec::new(), None, options) };
-        let field = |(name, shape): &(Box<str>, Shape)| {
-            let encoding = encodings.iter().find(|encoding| encoding.property == &**name);
-            field(name, shape, writing(encoding, shape))
-        };
-        Self::compile(properties.iter().map(field).collect(), other.as_deref().cloned(), options)
+        let fields = properties.iter().map(|(name, shape)| field(name, shape)).collect();
+        Self::compile(fields, other.as_deref().cloned(), options)
     }
 
     /// Reads a form.
@@ -130,7 +117,7 @@ impl Form {
         others.sort_by(|one, other| one.name.cmp(&other.name));
         for group in others.chunk_by(|one, other| one.name == other.name) {
             let Some(first) = group.first() else { continue };
-            let spec = field(&first.name, shape, writing(None, shape));
+            let spec = field(&first.name, shape);
             let pairs: Vec<_> = group.iter().map(|pair| (*pair, Owner { spec: 0, is_property: false })).collect();
             members.add(&spec.name, &self.options, |out| {
                 if list::is_inherited(&spec.name) {
@@ -143,23 +130,11 @@ impl Form {
     }
 }
 
-fn field(name: &str, shape: &Shape, writing: Writing) -> Spec {
-    Spec { name: name.into(), location: Location::Form, writing, required: false, shape: shape.clone() }
-}
-
-fn writing(encoding: Option<&Encoding<'_>>, shape: &Shape) -> Writing {
-    if let Some((style, explode)) = encoding.and_then(|encoding| encoding.style) {
-        let allow_reserved = encoding.is_some_and(|encoding| encoding.allow_reserved);
-        return Writing::Styled { style, explode, allow_reserved, allow_empty: false };
-    }
+fn field(name: &str, shape: &Shape) -> Spec {
     let is_value = |shape: &Shape| matches!(shape, Shape::Any | Shape::Scalar(_));
     let is_flat = is_value(shape) || matches!(shape, Shape::Array(item) if is_value(item));
-    match encoding.and_then(|encoding| encoding.content_types.reading()) {
-        Some(Reading::Json) => Writing::Content(Content::Json),
-        Some(_) => Writing::Content(Content::Text),
-        None if is_flat => Writing::styled(Style::Form, true),
-        None => Writing::Content(Content::Json),
-    }
+    let writing = if is_flat { Writing::styled(Style::Form, true) } else { Writing::Content(Content::Json) };
+    Spec { name: name.into(), location: Location::Form, writing, required: false, shape: shape.clone() }
 }
 
 fn check(field: &Spec, options: &Options) -> Result<(), SpecProblem> {

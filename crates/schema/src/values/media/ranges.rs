@@ -70,15 +70,6 @@ impl Ranges {
         self.0.iter().any(|range| range.matches(media))
     }
 
-    /// How content is read that all entries read alike: those of a field that is no message of its own. `None` without entries;
-    /// entries that differ, and ranges, are text.
-    pub(crate) fn reading(&self) -> Option<Reading> {
-        let mut readings =
-            self.0.iter().map(|range| MediaType::parse(&range.text).map_or(Reading::Text, |media| media.reading()));
-        let first = readings.next()?;
-        Some(if readings.all(|reading| reading == first) { first } else { Reading::Text })
-    }
-
     /// Whether nothing is declared.
     #[must_use]
     pub fn is_empty(&self) -> bool {
