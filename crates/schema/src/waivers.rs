@@ -83,16 +83,6 @@ impl Waivers {
         documents.error(at, message, format!("{accepted}{separator}`{pointer}` under `contract: {{ waive }}`"))
     }
 
-    /// Whether what is wrong at `at` is waived.
-    #[must_use]
-    pub fn covers(&self, at: Place) -> bool {
-        let waiver = self.waivers.iter().find(|waiver| waiver.places.contains(&at));
-        waiver.is_some_and(|waiver| {
-            waiver.is_used.set(true);
-            true
-        })
-    }
-
     /// Waivers that nothing needed: what they waived is gone or enforced by now. To be asked after all has been read.
     pub fn unused(&self) -> impl Iterator<Item = ConfigError> {
         self.waivers.iter().filter(|waiver| !waiver.is_used.get()).map(|waiver| {

@@ -51,7 +51,7 @@ pub fn compile(file: &Path, config: &Config) -> Result<Document, Vec<ConfigError
             compiler.schema(schema); // its errors are found, and nothing is enforced by it (contract/O-48)
         }
     }
-    let compiled = match compiler.finish(|place| waivers.covers(place)) {
+    let compiled = match compiler.finish(&waivers) {
         Ok(compiled) => compiled,
         Err(errors) => {
             findings.extend(errors);
