@@ -17,7 +17,8 @@ use http::{HeaderMap, Method};
 use http_body::Body as _;
 use portcullis_core::bounds::MAX_VIOLATIONS;
 use portcullis_core::{CanonicalTarget, Control, Fault, Mode, Reason, Stop, Violation};
-use portcullis_schema::contract::{Contract, Expected, Refused};
+use portcullis_schema::contract::{Contract, Expected, Refused, RequestRules};
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Fields that speak of the bytes of content: they are not true of edited ones (RFC 9530, RFC 1864).
@@ -53,32 +54,70 @@ pub(crate) fn parameters(
     }
 }
 
+/// What needs no waiting, or has to be held first.
+pub(crate) enum Step<'a, T> {
+    /// At once.
+    Ready(T),
+    /// In a box, so that an exchange whose content passes does not pay for its size.
+    Held(Pin<Box<dyn Future<Output = Result<T, Stop>> + 'a>>),
+}
+
+impl<T> Step<'_, T> {
+    /// Waits where that is needed.
+    pub(crate) async fn done(self) -> Result<T, Stop> {
+        match self {
+            Self::Ready(ready) => Ok(ready),
+            Self::Held(held) => held.await,
+        }
+    }
+}
+
 /// Stage 8: what the content is. `headers` are those of the request, and stay true of what is returned.
-pub(crate) async fn content(
-    worker: &Worker,
-    x: &mut Exchange,
+pub(crate) fn content<'a>(
+    worker: &'a Worker,
+    x: &'a mut Exchange,
     (contract, max_bytes): (&Arc<Contract>, u64),
-    method: &Method,
+    method: &'a Method,
     content: RequestBody,
-    headers: &mut HeaderMap,
-) -> Result<RequestBody, Stop> {
+    headers: &'a mut HeaderMap,
+) -> Result<Step<'a, RequestBody>, Stop> {
     let mode = x.mode(Control::ContractRequest);
     if mode == Mode::Off {
-        return Ok(content);
+        return Ok(Step::Ready(content));
     }
     let expected = contract.expected(headers, content.is_end_stream());
     if mode == Mode::Monitor {
-        return Ok(monitor::content(worker, x, expected, max_bytes, content));
+        return Ok(Step::Ready(monitor::content(worker, x, expected, max_bytes, content)));
     }
-    let rules = match expected {
-        Ok(Expected::Whole(rules)) => rules,
-        Ok(Expected::Opaque) => return Ok(content),
-        Ok(Expected::Nothing) => return nothing(worker, x, content, headers).await,
+    match expected {
+        Ok(Expected::Opaque) => Ok(Step::Ready(content)),
+        Ok(Expected::Nothing) if content.is_end_stream() => Ok(Step::Ready(content)),
+        Ok(Expected::Nothing) => Ok(Step::Held(Box::pin(nothing(worker, x, content, headers)))),
+        Ok(Expected::Whole(rules)) => {
+            let request = Whole { rules, max_bytes, method, content };
+            Ok(Step::Held(Box::pin(whole(worker, x, request, headers))))
+        }
         Err(refused) => {
             x.accept = contract.accept().cloned();
-            return Err(refuse(x, refused));
+            Err(refuse(x, refused))
         }
-    };
+    }
+}
+
+/// Content that is judged as a whole.
+struct Whole<'a> {
+    rules: RequestRules,
+    max_bytes: u64,
+    method: &'a Method,
+    content: RequestBody,
+}
+
+async fn whole(
+    worker: &Worker,
+    x: &mut Exchange,
+    Whole { rules, max_bytes, method, content }: Whole<'_>,
+    headers: &mut HeaderMap,
+) -> Result<RequestBody, Stop> {
     let mut share = worker.held.share(x.record.client);
     let bytes = content.read(&mut share).await?;
     share.cover((bytes.len() as u64).saturating_add(rules.room(bytes.len(), max_bytes)))?;
@@ -105,9 +144,6 @@ async fn nothing(
     content: RequestBody,
     headers: &mut HeaderMap,
 ) -> Result<RequestBody, Stop> {
-    if content.is_end_stream() {
-        return Ok(content);
-    }
     let is_announced = content.size_hint().lower() > 0;
     if is_announced || !content.read(&mut worker.held.share(x.record.client)).await?.is_empty() {
         return Err(Stop::Deny(Reason::ContentUnexpected));

@@ -166,9 +166,8 @@ async fn stages(
     if let Some(contract) = contract {
         let base = snapshot.routes.base_path(api_id).len();
         changed = contract::parameters(x, contract, base, target, &parts.headers)?;
-        content =
-            contract::content(worker, x, (contract, settings.max_body), &parts.method, content, &mut parts.headers)
-                .await?;
+        let rules = (contract, settings.max_body);
+        content = contract::content(worker, x, rules, &parts.method, content, &mut parts.headers)?.done().await?;
         contract::prepare(x, contract, &mut parts.headers);
     }
     let target = changed.as_ref().unwrap_or(target);
@@ -329,10 +328,10 @@ async fn receive(
     let judged = if status.as_u16() < 400 {
         Judged::Passed(response.map(FromUpstream::Streamed))
     } else {
-        errors::judge(x, asked.upstream, response).await?
+        Box::pin(errors::judge(x, asked.upstream, response)).await?
     };
     let judged = match (judged, asked.contract) {
-        (Judged::Passed(response), Some(contract)) => contract::response(worker, x, contract, response).await?,
+        (Judged::Passed(response), Some(contract)) => contract::response(worker, x, contract, response).done().await?,
         (judged, _) => judged,
     };
     Ok(match judged {

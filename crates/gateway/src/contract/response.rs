@@ -1,6 +1,6 @@
 //! Stage 14: a response keeps what the document promises, and nothing else leaves.
 
-use super::{note, remove_digests};
+use super::{Step, note, remove_digests};
 use crate::body::{FromUpstream, Held};
 use crate::errors::{self, Judged};
 use crate::exchange::Exchange;
@@ -12,7 +12,7 @@ use http::header::{
 use http::{HeaderMap, Method, Response, StatusCode};
 use portcullis_core::bounds::MAX_HELD_RESPONSE_BYTES;
 use portcullis_core::{Control, Mode, Reason, Stop};
-use portcullis_schema::contract::{Contract, Promised, Refused};
+use portcullis_schema::contract::{Contract, Promised, Refused, ResponseRules};
 use std::sync::Arc;
 
 /// Before forwarding: what would come in a form that cannot be looked at is not asked for.
@@ -26,27 +26,35 @@ pub(crate) fn prepare(x: &Exchange, contract: &Contract, headers: &mut HeaderMap
 }
 
 /// Judges a response: passed on as it is, edited, or with content of ours.
-pub(crate) async fn response(
-    worker: &Worker,
-    x: &mut Exchange,
+pub(crate) fn response<'a>(
+    worker: &'a Worker,
+    x: &'a mut Exchange,
     contract: &Arc<Contract>,
     response: Response<FromUpstream>,
-) -> Result<Judged, Stop> {
+) -> Step<'a, Judged> {
     let mode = x.mode(Control::ContractResponse);
     if mode == Mode::Off {
-        return Ok(Judged::Passed(response));
+        return Step::Ready(Judged::Passed(response));
     }
     let status = response.status();
     let has_content = !is_without_content(&x.record.method, status) && !response.body().is_end_stream();
     let promised = contract.promised(status, response.headers(), has_content);
     if mode == Mode::Monitor {
-        return Ok(Judged::Passed(super::monitor::response(worker, x, promised, response)));
+        return Step::Ready(Judged::Passed(super::monitor::response(worker, x, promised, response)));
     }
-    let rules = match promised {
-        Ok(Promised::Whole(rules)) => rules,
-        Ok(Promised::Anything) => return Ok(Judged::Passed(response)),
-        Err(refused) => return refuse(x, refused, response).await,
-    };
+    match promised {
+        Ok(Promised::Anything) => Step::Ready(Judged::Passed(response)),
+        Ok(Promised::Whole(rules)) => Step::Held(Box::pin(whole(worker, x, rules, response))),
+        Err(refused) => Step::Held(Box::pin(refuse(x, refused, response))),
+    }
+}
+
+async fn whole(
+    worker: &Worker,
+    x: &mut Exchange,
+    rules: ResponseRules,
+    response: Response<FromUpstream>,
+) -> Result<Judged, Stop> {
     let (mut parts, body) = response.into_parts();
     let mut share = worker.held.share(x.record.client);
     let held = match body {
