@@ -14,7 +14,7 @@ use super::sink::{self, Sink, Stop};
 use portcullis_json::{Kind, Value};
 
 /// Schemas inside each other, over all levels of a value: 64 levels of at most six schemas for one value. What is beyond is
-/// refused; on the stack this takes a quarter of what a data thread has.
+/// refused; on the stack this takes less than half of what a data thread has.
 const MAX_DEPTH: u32 = 400;
 
 /// Steps for a value of any size, for each value and name that it holds, and for 16 bytes of its text. What is beyond is

@@ -4,6 +4,7 @@ use crate::Waivers;
 use crate::engine::{Compiler, Dialect, Options};
 use portcullis_json::{Bounds, Document, Value};
 use portcullis_openapi::{Documents, Limits};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "../../../shared/vectors/json-schema";
@@ -112,12 +113,12 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-fn options(dialect: Dialect, is_format_asserted: bool) -> Options {
+fn options(dialect: Dialect, is_format_asserted: bool, is_strict: bool) -> Options {
     Options {
         is_closed: false,
         is_object_implied: false,
         is_integer_bounded: false,
-        is_strict: false,
+        is_strict,
         is_format_asserted,
         ..Options::new(dialect)
     }
@@ -143,6 +144,8 @@ struct Outcome {
     passed: usize,
     failed: Vec<String>,
     excepted: Vec<(String, String, String)>,
+    /// Groups that a strict engine does not load.
+    refused: BTreeSet<String>,
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -160,13 +163,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Each schema is a file beside the documents that the vectors name by address.
-fn run_group(file: &str, group: Value<'_>, dialect: Dialect, remotes: Option<&Path>, outcome: &mut Outcome) {
+fn run_group(file: &str, group: Value<'_>, dialect: Dialect, is_strict: bool, outcome: &mut Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let entry = folder.path().join("schema.json");
     let schema = group.get("schema").unwrap().raw();
     std::fs::write(&entry, schema).unwrap();
     let mut names = Vec::new();
-    for remote in remotes.into_iter().flat_map(files) {
+    for remote in files(&Path::new(FOLDER).join("remotes")) {
         let name = remote.file_name().unwrap().to_str().unwrap().to_owned();
         if schema.contains(&name) {
             std::fs::copy(&remote, folder.path().join(&name)).unwrap();
@@ -182,7 +185,7 @@ fn run_group(file: &str, group: Value<'_>, dialect: Dialect, remotes: Option<&Pa
     let loaded = Documents::load(&index, &Limits::default());
     let documents = loaded.unwrap_or_else(|errors| panic!("{file}: {description}: {errors:?}"));
     let is_format = file.contains("/format/");
-    let mut compiler = Compiler::new(&documents, options(dialect, is_format));
+    let mut compiler = Compiler::new(&documents, options(dialect, is_format, is_strict));
     for id in documents.files() {
         let name = documents.file(id).file_name().unwrap().to_str().unwrap().to_owned();
         if names.contains(&name) {
@@ -192,6 +195,10 @@ fn run_group(file: &str, group: Value<'_>, dialect: Dialect, remotes: Option<&Pa
     let root = documents.files().find(|id| documents.file(*id).ends_with("schema.json")).unwrap();
     let id = compiler.schema(documents.root_of(root).unwrap());
     let compiled = compiler.finish(&Waivers::default());
+    if is_strict && compiled.is_err() {
+        outcome.refused.insert(format!("{file}: {description}"));
+        return;
+    }
     for case in group.get("tests").unwrap().elements() {
         let name = text(case, "description");
         let data = Document::parse(case.get("data").unwrap().raw().as_bytes().to_vec(), &BOUNDS);
@@ -217,21 +224,26 @@ fn run_group(file: &str, group: Value<'_>, dialect: Dialect, remotes: Option<&Pa
     }
 }
 
-fn run(dialect: Dialect, name: &str) {
+fn run(dialect: Dialect, name: &str, is_strict: bool) -> Option<Outcome> {
     let root = Path::new(FOLDER);
     if !root.exists() {
         eprintln!("left out: {FOLDER} is not there");
-        return;
+        return None;
     }
     let mut outcome = Outcome::default();
-    let remotes = root.join("remotes");
     for path in files(&root.join(name)) {
         let file = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
         let groups = Document::parse(std::fs::read(&path).unwrap(), &BOUNDS).unwrap();
         for group in groups.root().elements() {
-            run_group(&file, group, dialect, Some(&remotes), &mut outcome);
+            run_group(&file, group, dialect, is_strict, &mut outcome);
         }
     }
+    Some(outcome)
+}
+
+/// Each case, and each exception.
+fn run_all(dialect: Dialect, name: &str) {
+    let Some(mut outcome) = run(dialect, name, false) else { return };
     for exception in EXCEPTIONS.iter().filter(|exception| exception.0.starts_with(name)) {
         let is_used = outcome
             .excepted
@@ -247,10 +259,30 @@ fn run(dialect: Dialect, name: &str) {
 
 #[test]
 fn of_draft_2020_12() {
-    run(Dialect::OpenApi31, "draft2020-12");
+    run_all(Dialect::OpenApi31, "draft2020-12");
 }
 
 #[test]
 fn of_draft_4() {
-    run(Dialect::OpenApi30, "draft4");
+    run_all(Dialect::OpenApi30, "draft4");
+}
+
+/// As an operator loads them: what is refused stands on a list, so that a new refusal shows; what loads means the same.
+#[test]
+fn that_a_document_may_hold() {
+    let list = std::fs::read_to_string("src/engine/tests/refused.txt").unwrap();
+    let known: BTreeSet<_> = list.lines().map(str::to_owned).collect();
+    let outcomes = [run(Dialect::OpenApi31, "draft2020-12", true), run(Dialect::OpenApi30, "draft4", true)];
+    let mut refused = BTreeSet::new();
+    for outcome in outcomes {
+        let Some(outcome) = outcome else { return };
+        assert!(outcome.failed.is_empty(), "{}", outcome.failed.join("\n"));
+        refused.extend(outcome.refused);
+    }
+    let differences: Vec<_> = refused.symmetric_difference(&known).cloned().collect();
+    assert!(
+        differences.is_empty(),
+        "refused, and not on the list, or the other way round:\n{}",
+        differences.join("\n")
+    );
 }

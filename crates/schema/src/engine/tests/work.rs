@@ -69,3 +69,26 @@ fn a_hundred_names_are_found_like_one() {
     let but_one: Vec<_> = all.iter().filter(|member| !member.contains("r80")).cloned().collect();
     assert_eq!(judged(&schemas, id, &format!("{{{}}}", but_one.join(",")), &Policy::REQUEST), "/r80 required");
 }
+
+#[test]
+fn the_stack_is_bounded() {
+    // 30 schemas for each of 64 levels, each an object, a choice and a part of a whole.
+    let chain: Vec<_> = (0..28)
+        .map(|count| {
+            let next = if count == 27 {
+                "{ type: object, properties: { a: { $ref: '#/$defs/s0' } } }".into()
+            } else {
+                format!("{{ $ref: '#/$defs/s{}' }}", count + 1)
+            };
+            let keyword = ["allOf", "anyOf", "oneOf"][count % 3];
+            format!("s{count}: {{ {keyword}: [{next}], unevaluatedProperties: {{}} }}")
+        })
+        .collect();
+    let text = format!("{{ $ref: '#/$defs/s0', $defs: {{ {} }} }}", chain.join(", "));
+    let (schemas, id) = good(&text, Dialect::OpenApi31);
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(63), "}".repeat(63));
+    // Half of what a thread has by default; frames are larger here than in a release.
+    let judge = move || judged(&schemas, id, &deep, &Policy::REQUEST);
+    let told = std::thread::Builder::new().stack_size(1 << 20).spawn(judge).unwrap().join().unwrap();
+    assert_eq!(told, " work");
+}
