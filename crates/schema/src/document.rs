@@ -11,6 +11,7 @@ mod media;
 mod model;
 mod operations;
 mod outbound;
+mod pages;
 mod parameters;
 mod reader;
 mod responses;

@@ -3,7 +3,9 @@
 mod bodies;
 mod forms;
 mod head;
+mod law;
 mod outbound;
+mod pages;
 mod parameters;
 mod responses;
 mod security;

@@ -58,7 +58,7 @@ impl<'d> Looking<'d> {
     }
 }
 
-fn target<'d>(documents: &'d Documents, schema: &'d Node) -> Option<&'d Node> {
+pub(super) fn target<'d>(documents: &'d Documents, schema: &'d Node) -> Option<&'d Node> {
     let reference = schema.get("$ref")?;
     documents.resolve(reference.place.file, reference.as_str()?, reference.place).ok()
 }
