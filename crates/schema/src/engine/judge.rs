@@ -36,7 +36,7 @@ impl Schemas {
     }
 
     /// The quick run. `false` if anything is wrong, or may be.
-    fn is_clean(&self, id: SchemaId, value: Value<'_>, view: View) -> bool {
+    pub(super) fn is_clean(&self, id: SchemaId, value: Value<'_>, view: View) -> bool {
         if view == View::Write && value.document().may_mention("proto") {
             return false;
         }
@@ -44,7 +44,7 @@ impl Schemas {
         run.enter(id, value, None).is_ok() && !run.is_suspect
     }
 
-    fn look_closely(&self, id: SchemaId, value: Value<'_>, policy: &Policy) -> Judged {
+    pub(super) fn look_closely(&self, id: SchemaId, value: Value<'_>, policy: &Policy) -> Judged {
         let mut run = Run::new(self, value, Some(policy.view), Walk::new(value));
         let outcome = run.enter(id, value, None);
         let is_exhausted = run.is_exhausted;
@@ -100,8 +100,8 @@ impl Schemas {
     }
 }
 
-struct Judged {
-    verdict: Verdict,
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
     /// Whether taking something out can change the outcome.
     is_fragile: bool,
 }
