@@ -272,7 +272,7 @@ fn address(
     parts.headers.extend(host.map(|host| (HOST, host)));
     parts.headers.extend(upstream.fields.iter().cloned());
     if !content.is_end_stream() && !parts.headers.contains_key(CONTENT_LENGTH) {
-        // Said here because hyper drops the content of a GET or HEAD in silence otherwise (edge/H20).
+        // Content without a length goes in chunks, whatever the method (edge/H20).
         parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     Ok(())

@@ -16,6 +16,8 @@ mod head;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::chunks::{Extension, hex};
+
 use portcullis_core::Reason;
 
 use self::chunks::{Chunk, Chunks};

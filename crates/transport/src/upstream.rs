@@ -3,8 +3,8 @@
 //! Everything here belongs to one core. A connection has no task of its own: whoever waits for its response polls it, so an
 //! exchange costs no wake-up beyond those of its socket. [`forward`] chooses an endpoint, takes or opens a connection, sends,
 //! repeats where that is safe, and returns the judged response; [`UpstreamBody`] then drives the connection until the content
-//! ends. A connection goes back to the [`Pools`] when hyper has read the whole response and nothing else, the whole request is
-//! sent, and neither side asked to close. That is HTTP/1.1; over HTTP/2 exchanges share connections, see [`http2`].
+//! ends. A connection goes back to the [`Pools`] when the whole response was read and nothing else, the whole request is
+//! sent, and neither side asked to close. That is HTTP/1.1, see [`http1`]; over HTTP/2 exchanges share connections, see [`http2`].
 
 mod body;
 mod breaker;
@@ -13,11 +13,11 @@ mod connect;
 mod error;
 mod forward;
 mod health;
+mod http1;
 mod http2;
 mod io;
 mod judge;
 mod latency;
-mod link;
 mod pool;
 mod resolve;
 mod settings;

@@ -36,7 +36,7 @@ pub(super) enum Chunk {
 /// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`: whoever reads it more loosely ends it elsewhere
 /// (CVE-2025-55315, CVE-2025-58056).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extension {
+pub(crate) enum Extension {
     /// After space, before `;`.
     Before,
     /// After `;`.
@@ -66,7 +66,7 @@ impl Chunk {
 
 impl Extension {
     /// What `byte` makes of it, unless it may not stand here. CR is not asked for.
-    fn after(self, byte: u8) -> Option<Self> {
+    pub(crate) fn after(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Before | Self::NameEnd | Self::Name | Self::Token | Self::Unquoted, b';') => Self::NameBegin,
             (Self::Name | Self::NameEnd, b'=') => Self::ValueBegin,
@@ -83,7 +83,8 @@ impl Extension {
         })
     }
 
-    const fn may_end(self) -> bool {
+    /// Whether the line may end behind it.
+    pub(crate) const fn may_end(self) -> bool {
         matches!(self, Self::Name | Self::Token | Self::Unquoted)
     }
 }
@@ -158,7 +159,8 @@ impl Guard {
     }
 }
 
-const fn hex(byte: u8) -> Option<u64> {
+/// The value of a hexadecimal digit.
+pub(crate) const fn hex(byte: u8) -> Option<u64> {
     match byte {
         b'0'..=b'9' => Some(byte.wrapping_sub(b'0') as u64),
         b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10) as u64),

@@ -1,8 +1,8 @@
 //! New connections.
 
 use super::compiled::{Compiled, Endpoint};
+use super::http1::Link;
 use super::io::UpstreamIo;
-use super::link::Link;
 use super::pool::Pools;
 use super::settings::Protocol;
 use super::targets::{At, Target};
@@ -21,8 +21,7 @@ impl<B: RequestBody> Pools<B> {
     /// An HTTP/1.1 connection to a target.
     pub(super) async fn connect(&self, upstream: &Compiled, target: &Target) -> Result<Box<Link<B>>, Stop> {
         let io = self.reach(upstream, target).await?;
-        let link = Link::open(io, &self.wheel).await;
-        link.map(Box::new).map_err(|error| Fault::new(Reason::UpstreamConnect, error).into())
+        Ok(Box::new(Link::new(io, &self.wheel)))
     }
 
     /// Connects to a target, within its deadline.

@@ -5,19 +5,17 @@ mod http2;
 use super::body::UpstreamBody;
 use super::breaker::Permit;
 use super::compiled::Compiled;
-use super::error::{Failed, is_blamed, is_fault_of_upstream, stop_of};
-use super::io::{UpstreamIo, Watch};
+use super::error::{Failed, is_blamed, is_fault_of_upstream};
+use super::http1::{Content, Head, Link};
+use super::io::UpstreamIo;
 use super::judge::judge;
-use super::link::SendError;
 use super::pool::{Busy, Choice, Lease, Pools, Slot, View};
 use super::settings::Protocol;
 use super::standing::{Attempted, Claim};
-use super::upload::{Replay, RequestBody, Upload};
+use super::upload::RequestBody;
 use crate::wheel::Timer;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
-use portcullis_core::bounds::MAX_HEADER_FIELDS;
+use http::{Method, Request, Response, StatusCode};
 use portcullis_core::{Fault, Reason, Stop};
 use std::future::poll_fn;
 use std::pin::pin;
@@ -27,8 +25,6 @@ use std::task::Poll;
 
 /// Attempts for one request: the first and two more.
 const MAX_ATTEMPTS: usize = 3;
-/// Fields of a request that is read again: those of a client and ours.
-const MAX_SENT_FIELDS: usize = MAX_HEADER_FIELDS + 28;
 
 /// What [`forward`] has to know of a request beside the request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,10 +80,12 @@ pub fn forward<'a, B: RequestBody>(
 ) -> impl Future<Output = Result<Answer<B>, Failed>> + use<'a, B> {
     let view = pools.view(upstream);
     let repeatable = facts.replayable || is_idempotent(request.method());
-    let request = Some(request.map(Upload::new));
+    let (parts, content) = request.into_parts();
+    let (head, content) = (Request::from_parts(parts, ()), Some(content));
     // Made before the future is, so that the request lies in it once: hyper moves the whole future.
     let (upgrade, tried, permit, is_redirected) = (facts.upgrade, Tried::default(), None, false);
-    let course = Course { pools, upstream, view, permit, deadline, upgrade, repeatable, request, tried, is_redirected };
+    let course =
+        Course { pools, upstream, view, permit, deadline, upgrade, repeatable, head, content, tried, is_redirected };
     course.run()
 }
 
@@ -107,8 +105,9 @@ struct Course<'a, B: RequestBody> {
     deadline: &'a Timer,
     upgrade: bool,
     repeatable: bool,
+    head: Request<()>,
     /// What the next attempt sends; taken while one runs.
-    request: Option<Request<Upload<B>>>,
+    content: Option<B>,
     tried: Tried,
     /// An upstream said 421, and the request went to another connection for it (edge/P20).
     is_redirected: bool,
@@ -190,33 +189,32 @@ impl<B: RequestBody> Course<'_, B> {
                     continue;
                 }
             };
-            let Some(request) = self.request.take() else {
+            let Some(content) = self.content.take() else {
                 return Err(self.failed(index, Stop::fault(Reason::Internal), false)); // sent already
             };
-            let spare = if self.repeatable { request.body().replay() } else { None };
-            let mut answer = pin!(lease.link.send(request, spare.is_some()));
+            let spare = if self.repeatable { content.replay() } else { None };
+            lease.link.begin(content);
             let timeout = self.upstream.timeouts.response;
-            let outcome = poll_fn(|cx| match lease.link.poll_answer(answer.as_mut(), timeout, cx) {
+            let outcome = poll_fn(|cx| match lease.link.poll_answer(&self.head, timeout, cx) {
                 // Whoever waits for us would only give up, and nobody would know whose fault it was.
                 Poll::Pending if self.deadline.is_expired() && lease.link.is_owed() => {
-                    Poll::Ready(Err(Reason::ExchangeTimeout))
+                    Poll::Ready(Err(Stop::fault(Reason::ExchangeTimeout)))
                 }
                 polled => polled,
             })
             .await;
             let lost = match outcome {
-                Ok(Ok(response)) if self.is_misdirected(response.status()) => {
-                    self.misdirected(lease.link.watch(), spare)
+                Ok(answer) if self.is_misdirected(answer.response.status()) => {
+                    self.content = spare;
+                    Lost { unsent: false, silent: false, misdirected: true, blamed: false, stop: misdirected() }
                 }
-                Ok(Ok(response)) => {
-                    let status = response.status();
+                Ok(answer) => {
+                    let status = answer.response.status();
                     self.time(lease.busy.slot(), at, !status.is_server_error());
-                    let judged = self.judged(lease, response);
+                    let judged = self.judged(lease, answer);
                     return self.answered(judged, status, index, claim);
                 }
-                Ok(Err(error)) => self.lost(lease.link.watch(), error, spare),
-                // Not sent again: a slow upstream is not helped by more work.
-                Err(reason) => Lost::by(lease.link.watch(), reason),
+                Err(stop) => self.lost(&mut lease.link, stop, spare),
             };
             if !(lost.unsent && was_kept) {
                 // A kept connection that ended in silence had been closed before it was asked, for all we know.
@@ -225,7 +223,7 @@ impl<B: RequestBody> Course<'_, B> {
                     self.upstream.note(&self.view.targets, index, claim, Attempted::Failed);
                 }
                 let Lost { stop, blamed, misdirected, .. } = lost;
-                let repeatable = (lost.unsent || lost.silent || misdirected) && self.request.is_some();
+                let repeatable = (lost.unsent || lost.silent || misdirected) && self.content.is_some();
                 let miss = Miss { stop, blamed, repeatable, kept: was_kept || misdirected };
                 drop(lease);
                 chosen = self.next(index, miss)?;
@@ -306,13 +304,15 @@ impl<B: RequestBody> Course<'_, B> {
         Failed { stop, endpoint: self.endpoint(index), attempts: self.tried.attempts }
     }
 
-    /// No response came. What was not written is taken back, what was is read again from what is known of it.
-    fn lost(&mut self, watch: &Watch, mut error: SendError<B>, spare: Option<Upload<B>>) -> Lost {
-        let unsent = error.take_message();
-        let (is_unsent, silent) = (unsent.is_some(), watch.read.get() == 0);
-        self.request = unsent.or_else(|| reread(&watch.take_sent(), spare?));
-        let stop = stop_of(watch, error.into_error());
-        Lost { unsent: is_unsent, silent, misdirected: false, blamed: is_blamed(watch, &stop), stop }
+    /// No response came.
+    fn lost(&mut self, link: &mut Link<B>, stop: Stop, spare: Option<B>) -> Lost {
+        let blamed = is_blamed(&stop, link.has_all_content());
+        // A slow upstream is not helped by more work.
+        let is_late = matches!(stop.reason(), Reason::UpstreamTimeout | Reason::ExchangeTimeout);
+        let unsent = if is_late { None } else { link.take_unsent() };
+        let (is_unsent, silent) = (unsent.is_some(), link.is_silent() && !is_late);
+        self.content = unsent.or(spare);
+        Lost { unsent: is_unsent, silent, misdirected: false, blamed, stop }
     }
 
     /// Notes how long an endpoint took, where there is a choice.
@@ -326,11 +326,6 @@ impl<B: RequestBody> Course<'_, B> {
     /// Whether a response means that the request may do better on another connection: true once.
     fn is_misdirected(&mut self, status: StatusCode) -> bool {
         status == StatusCode::MISDIRECTED_REQUEST && !std::mem::replace(&mut self.is_redirected, true)
-    }
-
-    fn misdirected(&mut self, watch: &Watch, spare: Option<Upload<B>>) -> Lost {
-        self.request = spare.and_then(|spare| reread(&watch.take_sent(), spare));
-        Lost { unsent: false, silent: false, misdirected: true, blamed: false, stop: misdirected() }
     }
 
     /// A response came: what it says of its endpoint and of the upstream, and whether it is passed on.
@@ -350,18 +345,21 @@ impl<B: RequestBody> Course<'_, B> {
     }
 
     /// Judges the response. Where it fails, the connection goes with it.
-    fn judged(&self, lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
-        let read = lease.link.watch().read.get();
-        judge(response.status(), response.headers(), self.upgrade, read)
-            .map_err(|(reason, detail)| Fault::new(reason, detail))?;
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return switch(lease, response);
+    fn judged(&self, lease: Lease<B>, answer: Head) -> Result<Forwarded<B>, Stop> {
+        let Head { response, rest, .. } = answer;
+        let status = response.status();
+        let framing =
+            judge(status, response.headers(), self.upgrade).map_err(|(reason, detail)| Fault::new(reason, detail))?;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return switch(lease, response, rest);
         }
+        let has_none =
+            *self.head.method() == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let framing = if has_none { None } else { Some(framing) };
         let between_bytes = self.upstream.timeouts.between_bytes;
         // A connection that was asked to leave HTTP is not trusted to have stayed in it.
-        let reusable = !self.upgrade;
-        let response = response.map(|incoming| UpstreamBody::new(incoming, lease, between_bytes, reusable));
-        Ok(Forwarded::Response(response))
+        let content = Content::new(framing, rest, lease, between_bytes, !self.upgrade);
+        Ok(Forwarded::Response(response.map(|()| content.into())))
     }
 }
 
@@ -378,43 +376,16 @@ struct Lost {
     stop: Stop,
 }
 
-impl Lost {
-    /// No answer at all.
-    fn by(watch: &Watch, reason: Reason) -> Self {
-        let stop = Stop::fault(reason);
-        Self { unsent: false, silent: false, misdirected: false, blamed: is_blamed(watch, &stop), stop }
-    }
-}
-
 fn misdirected() -> Stop {
     Fault::new(Reason::UpstreamMalformed, "421 from an upstream").into()
 }
 
-/// The request once more, read from what was written of it: cheaper than a copy of every request for the few that are lost.
-fn reread<B>(sent: &[u8], content: Upload<B>) -> Option<Request<Upload<B>>> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_SENT_FIELDS];
-    let mut head = httparse::Request::new(&mut fields);
-    // What follows the head is content, which `content` has again from its beginning.
-    if !head.parse(sent).is_ok_and(|head| head.is_complete()) {
-        return None;
-    }
-    let mut request = Request::new(content);
-    *request.method_mut() = head.method?.parse().ok()?;
-    *request.uri_mut() = head.path?.parse().ok()?;
-    for field in head.headers.iter() {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-        request.headers_mut().append(name, HeaderValue::from_bytes(field.value).ok()?);
-    }
-    Some(request)
-}
-
 /// Takes the connection out of HTTP.
-fn switch<B: RequestBody>(lease: Lease<B>, response: Response<Incoming>) -> Result<Forwarded<B>, Stop> {
+fn switch<B: RequestBody>(lease: Lease<B>, mut response: Response<()>, leftover: Bytes) -> Result<Forwarded<B>, Stop> {
     let Lease { link, busy: _busy } = lease;
-    let Some((io, leftover)) = link.into_io() else {
+    if !link.is_sent() {
         return Err(Fault::new(Reason::UpstreamMalformed, "101 before the request was sent").into());
-    };
-    let (mut parts, _) = response.into_parts();
-    parts.extensions.clear(); // hyper's own handle of the upgrade
-    Ok(Forwarded::Switched { response: Response::from_parts(parts, ()), io, leftover })
+    }
+    response.extensions_mut().clear(); // a phrase that our own 101 does not repeat
+    Ok(Forwarded::Switched { response, io: link.into_io(), leftover })
 }

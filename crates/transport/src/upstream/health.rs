@@ -6,17 +6,13 @@
 use super::compiled::{Compiled, Endpoint};
 use super::connect::dial;
 use super::error::is_fault_of_upstream;
+use super::http1;
 use super::io::UpstreamIo;
 use super::targets::Target;
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Uri};
-use http_body_util::Empty;
-use hyper::client::conn::http1::Builder;
-use hyper_util::rt::TokioIo;
-use portcullis_core::bounds::{MAX_UPSTREAM_HEAD_BYTES, MAX_UPSTREAM_HEADER_FIELDS};
 use portcullis_core::{Fault, Reason, Stop};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -112,24 +108,14 @@ async fn ask(
     settings: &HealthSettings,
     fields: &[(HeaderName, HeaderValue)],
 ) -> Result<(), Stop> {
-    let closed = |error: hyper::Error| Stop::from(Fault::new(Reason::UpstreamClosed, error));
-    let mut builder = Builder::new();
-    builder.max_headers(MAX_UPSTREAM_HEADER_FIELDS).max_buf_size(MAX_UPSTREAM_HEAD_BYTES);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(io)).await.map_err(closed)?;
-    let mut request = Request::new(Empty::<bytes::Bytes>::new());
+    let mut request = Request::new(());
     *request.uri_mut() = Uri::from(settings.path.clone());
     let headers = request.headers_mut();
     headers.insert(HOST, endpoint.authority.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static("portcullis-health"));
     headers.extend(fields.iter().cloned());
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    let mut answer = pin!(sender.send_request(request));
-    let answer = tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        _ended = connection => answer.await, // with the answer, or the reason why there is none
-    };
-    let status = answer.map_err(closed)?.status();
+    let status = http1::ask(io, &request).await?;
     if status.is_success() {
         Ok(())
     } else {

@@ -1,9 +1,9 @@
 //! Idle connections and what one core knows of each endpoint.
 
 use super::compiled::Compiled;
+use super::http1::Link;
 use super::http2::Sessions;
 use super::latency::Latency;
-use super::link::Link;
 use super::standing::Claim;
 use super::targets::{At, Targets};
 use super::upload::RequestBody;
@@ -234,7 +234,7 @@ impl<B: RequestBody> Slot<B> {
         self.idle.borrow_mut().pop().map(|idle| idle.link)
     }
 
-    fn put(&self, link: Box<Link<B>>) {
+    fn put(&self, mut link: Box<Link<B>>) {
         link.rest();
         // Bounded by the exchanges that were in flight at once; what more than the bound rests is closed by the sweep.
         // Closing it here would open it again at the next burst.
@@ -294,7 +294,7 @@ pub(super) struct Lease<B: RequestBody> {
 }
 
 impl<B: RequestBody> Lease<B> {
-    /// Gives the connection back; the caller has seen that [`Link::is_clean`].
+    /// Gives the connection back; the caller has seen that it can carry another request.
     pub(super) fn release(self) {
         let Self { link, busy } = self;
         busy.slot().put(link);

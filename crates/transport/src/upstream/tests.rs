@@ -6,6 +6,7 @@ mod content;
 mod failing;
 mod http2;
 mod judging;
+mod kept;
 mod names;
 mod pooling;
 mod retrying;

@@ -18,10 +18,10 @@ impl<B: RequestBody> Course<'_, B> {
     pub(super) async fn run_http2(mut self) -> Result<Answer<B>, Failed> {
         let mut chosen = self.first()?;
         let unknown = || Stop::fault(Reason::Internal);
-        let Some(request) = self.request.take() else { return Err(self.failed(chosen.index, unknown(), false)) };
-        let (parts, content) = request.into_parts();
+        let Some(content) = self.content.take() else { return Err(self.failed(chosen.index, unknown(), false)) };
+        let (parts, ()) = std::mem::take(&mut self.head).into_parts();
         let is_head = parts.method == Method::HEAD;
-        let mut content = Remembered::new(content.into_content());
+        let mut content = Remembered::new(content);
         let Some(head) = head(parts, self.upstream.tls.is_some()) else {
             return Err(self.failed(chosen.index, unknown(), false));
         };
@@ -98,7 +98,7 @@ impl<B: RequestBody> Course<'_, B> {
         let judged = if parts.headers.len() > MAX_UPSTREAM_HEADER_FIELDS {
             Err((Reason::UpstreamMalformed, "too many header fields"))
         } else {
-            judge(parts.status, &parts.headers, false, 0) // h2 keeps to the bound of the head
+            judge(parts.status, &parts.headers, false).map(drop) // h2 keeps to the bound of the head
         };
         judged.map_err(|(reason, detail)| Fault::new(reason, detail))?;
         let span = self.upstream.timeouts.between_bytes;

@@ -5,7 +5,7 @@ fn verdict(status: u16, fields: &[(&'static str, &'static str)], upgrade: bool) 
     for (name, value) in fields {
         headers.append(*name, HeaderValue::from_static(value));
     }
-    judge(StatusCode::from_u16(status).unwrap(), &headers, upgrade, 0).err().map(|(reason, _)| reason)
+    judge(StatusCode::from_u16(status).unwrap(), &headers, upgrade).err().map(|(reason, _)| reason)
 }
 
 #[test]
