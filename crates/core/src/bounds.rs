@@ -173,6 +173,8 @@ pub const OWN_FIELDS_BYTES: usize = 2 * 1024;
 /// Content of a 4xx that is looked at before it goes on: over it the content is replaced. Errors are short; what is held for one
 /// is bounded by this.
 pub const MAX_ERROR_BYTES: usize = 32 * 1024;
+/// Content that is looked into where an API is learned: over it only its path is. What is held for one exchange is twice this.
+pub const MAX_LEARNED_BYTES: usize = 64 * 1024;
 /// Interim (1xx) responses before the final one: over it 502.
 pub const MAX_INTERIM_RESPONSES: u32 = 32;
 /// Idle connections kept per endpoint and core.

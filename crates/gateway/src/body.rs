@@ -7,6 +7,7 @@ pub use budget::{Budget, Share};
 pub use held::{FromUpstream, Held};
 
 use crate::exchange::{Exchange, Upload};
+use crate::inventory;
 use crate::snapshot::Pinned;
 use crate::{contract, errors};
 use bytes::Bytes;
@@ -104,6 +105,7 @@ impl ExchangeBody {
                     exchange.record.bytes_out = exchange.record.bytes_out.saturating_add(data.len() as u64);
                     errors::watch(exchange, data);
                     contract::watch(exchange, data);
+                    inventory::watch(exchange, data);
                 }
                 if ended {
                     self.finish();
@@ -354,6 +356,9 @@ impl Streamed {
                 }
                 if let Some(seen) = &mut *self.upload.seen.borrow_mut() {
                     seen.add(&data);
+                }
+                if let Some(kept) = self.upload.kept.borrow_mut().as_mut() {
+                    inventory::keep(kept, &data);
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }

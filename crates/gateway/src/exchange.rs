@@ -1,13 +1,13 @@
 //! One exchange while it runs: its record, its Snapshot, its deadline. Dropping it is what records it.
 
 use crate::contract::Seen;
+use crate::inventory::Unknown;
 use crate::snapshot::Pinned;
 use crate::worker::Worker;
 use http::{HeaderValue, Method};
 use portcullis_core::record::{Record, RequestId};
 use portcullis_core::{Control, Mode, Operation, Reason, Stop, Verdict};
 use portcullis_events::Names;
-use portcullis_routing::inventory::Sighting;
 use portcullis_transport::drive::Connection;
 use portcullis_transport::wheel::Timer;
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,8 @@ pub struct Upload {
     pub left: Cell<bool>,
     /// In monitor: what of it is kept for judging.
     pub(crate) seen: RefCell<Option<Box<Seen>>>,
+    /// The content itself, where it is learned.
+    pub kept: RefCell<Option<Vec<u8>>>,
 }
 
 /// One request and its response.
@@ -53,7 +55,7 @@ pub struct Exchange {
     /// Content of an error on its way to the client, as far as it is looked at in monitor.
     pub seen: Option<Vec<u8>>,
     /// What is asked for, where no document has it and the inventory has room for it.
-    pub undocumented: Option<Box<Sighting>>,
+    pub undocumented: Option<Box<Unknown>>,
     /// Content of a response on its way to the client, kept for judging in monitor.
     pub(crate) monitored: Option<Box<Seen>>,
     /// What the request body says of itself, where there is one.
@@ -204,6 +206,8 @@ impl Drop for Exchange {
                 .map(|upstream| upstream.compiled.name()),
         };
         self.worker.lane.push(&self.record, &names);
-        self.worker.inventory.note(&self.record, &self.snapshot, self.is_routed, self.undocumented.take());
+        let content = self.upload.as_ref().and_then(|upload| upload.kept.take());
+        let undocumented = self.undocumented.take().map(|unknown| (unknown, content));
+        self.worker.inventory.note(&self.record, &self.snapshot, self.is_routed, undocumented);
     }
 }

@@ -1,11 +1,14 @@
 //! How the inventory comes about: each core notes what it serves, one thread puts it together and keeps it.
 
 use crate::config::Plan;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Upload};
 use crate::snapshot::{Pinned, Snapshot};
-use http::Method;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, response};
+use portcullis_core::bounds::MAX_LEARNED_BYTES;
 use portcullis_core::{CanonicalTarget, Clock, Control, Mode, Reason, Record, Verdict};
-use portcullis_routing::inventory::{Batch, Call, Report, Rows, SCHEMA, Sighting, State, read};
+use portcullis_routing::inventory::{Batch, Call, Report, Rows, SCHEMA, Shape, Sighting, State, read};
 use portcullis_store::{Port, Reader, Store, StoreError};
 use std::cell::RefCell;
 use std::path::Path;
@@ -102,7 +105,14 @@ impl Lane {
     }
 
     /// Notes an exchange that has ended.
-    pub fn note(&self, record: &Record, snapshot: &Pinned, is_routed: bool, undocumented: Option<Box<Sighting>>) {
+    /// `undocumented` comes with what was kept of the request's content.
+    pub fn note(
+        &self,
+        record: &Record,
+        snapshot: &Pinned,
+        is_routed: bool,
+        undocumented: Option<(Box<Unknown>, Option<Vec<u8>>)>,
+    ) {
         let at = record.started_at / 1_000_000;
         if let (Some(operation), Some(api), true) = (record.operation, record.api, is_routed) {
             let is_asked = snapshot.routes.lifecycle(api, Some(operation)).is_some();
@@ -111,13 +121,20 @@ impl Lane {
             let call = Call { operation, at, status: record.status, is_refused, caller };
             self.of(snapshot, |batch| batch.call(&call, broken(record)));
         }
-        if let Some(mut sighting) = undocumented {
+        if let Some((unknown, content)) = undocumented {
+            let Unknown { mut sighting, response, .. } = *unknown;
             let is_unknown = matches!(record.reason, Some(Reason::OperationUnknown | Reason::MethodUnknown));
             (sighting.at, sighting.status) = (at, record.status);
             sighting.is_refused = record.verdict == Verdict::Deny && is_unknown;
             // Refused by another control, or answered by nobody: that says nothing of what is there.
             if sighting.is_refused || (record.verdict != Verdict::Deny && record.endpoint.is_some()) {
-                self.of(snapshot, |batch| batch.sight(*sighting));
+                if !sighting.is_refused && record.status < 300 {
+                    let shape = |content: Option<Vec<u8>>| {
+                        content.filter(|content| content.len() <= MAX_LEARNED_BYTES).and_then(Shape::of)
+                    };
+                    (sighting.request, sighting.response) = (shape(content), shape(response));
+                }
+                self.of(snapshot, |batch| batch.sight(sighting));
             }
         }
     }
@@ -171,21 +188,73 @@ pub(crate) fn sight(
     lane: &Lane,
     is_unknown: bool,
     target: &CanonicalTarget,
-    method: &Method,
-) -> Option<Box<Sighting>> {
+    parts: &Parts,
+) -> Option<Box<Unknown>> {
     let api = x.record.api.filter(|_| is_unknown)?;
     let mode = x.mode(Control::RoutingOperation);
-    if mode == Mode::Off || !lane.of(&x.snapshot, |batch| batch.has_room(api, mode == Mode::Enforce)) {
+    let is_refused = mode == Mode::Enforce;
+    if mode == Mode::Off || !lane.of(&x.snapshot, |batch| batch.has_room(api, is_refused)) {
         return None;
     }
     let path = target.path().get(x.snapshot.routes.base_path(api).len()..).unwrap_or_default();
-    Some(Box::new(Sighting {
+    let sighting = Sighting {
         api,
-        method: method.clone(),
+        method: parts.method.clone(),
         path: path.into(),
         parameters: Sighting::names(target.path_and_query().query()),
+        request: None,
+        response: None,
         at: 0,
         status: 0,
         is_refused: false,
-    }))
+    };
+    let looks_into = !is_refused && lane.of(&x.snapshot, Batch::takes_shape);
+    let has_json = looks_into && is_json(&parts.headers);
+    Some(Box::new(Unknown { sighting, looks_into, has_json, response: None }))
+}
+
+/// What no document has, while it is served.
+pub struct Unknown {
+    sighting: Sighting,
+    /// Its content is looked into.
+    looks_into: bool,
+    /// The request's content is JSON.
+    has_json: bool,
+    /// Content of the response on its way to the client.
+    response: Option<Vec<u8>>,
+}
+
+/// Has the content of a request kept as it streams, where it is learned.
+pub(crate) fn keep_request(x: &Exchange, upload: &Upload) {
+    if x.undocumented.as_ref().is_some_and(|unknown| unknown.has_json) {
+        upload.kept.replace(Some(Vec::new()));
+    }
+}
+
+/// The same of a response.
+pub(crate) fn keep_response(x: &mut Exchange, parts: &response::Parts) {
+    if let Some(unknown) = x.undocumented.as_mut().filter(|unknown| unknown.looks_into) {
+        unknown.response = (parts.status.is_success() && is_json(&parts.headers)).then(Vec::new);
+    }
+}
+
+/// Takes note of content on its way to the client.
+pub(crate) fn watch(x: &mut Exchange, data: &[u8]) {
+    if let Some(kept) = x.undocumented.as_mut().and_then(|unknown| unknown.response.as_mut()) {
+        keep(kept, data);
+    }
+}
+
+/// One byte over the bound says that there was more.
+pub(crate) fn keep(kept: &mut Vec<u8>, data: &[u8]) {
+    let room = MAX_LEARNED_BYTES.saturating_add(1).saturating_sub(kept.len());
+    kept.extend_from_slice(data.get(..room).unwrap_or(data));
+}
+
+/// Content that can be read as it streams: JSON by its type, and not compressed.
+fn is_json(headers: &HeaderMap) -> bool {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    is_json && !headers.contains_key(CONTENT_ENCODING)
 }

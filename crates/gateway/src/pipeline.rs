@@ -144,7 +144,7 @@ async fn stages(
             Err(Stop::Deny(Reason::MethodUnknown))
         }
     };
-    x.undocumented = inventory::sight(x, &worker.inventory, found.is_err(), target, &parts.method);
+    x.undocumented = inventory::sight(x, &worker.inventory, found.is_err(), target, &parts);
     x.settle(Control::RoutingOperation, found)?;
     // A path of no API has nowhere to go, whatever the mode.
     let known = routed.api.and_then(|id| Some((id, snapshot.api(id)?)));
@@ -246,6 +246,7 @@ fn watch_content(
     }
     let upload = Rc::new(Upload::default());
     x.upload = Some(Rc::clone(&upload));
+    inventory::keep_request(x, &upload);
     let Timeouts { body_idle: idle, slow_body, .. } = x.snapshot.timeouts;
     let patience = Patience { idle, slow: settings.timeout.map(|_| slow_body) };
     Ok(RequestBody::new(content, max_bytes, worker.wheel.timer(), patience, upload))
@@ -354,6 +355,7 @@ fn respond_head(mut x: Box<Exchange>, response: Response<FromUpstream>) -> Respo
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     x.record.status = parts.status.as_u16();
+    inventory::keep_response(&mut x, &parts);
     harden_response(&mut x, &mut parts.headers);
     harden::sign(&mut parts.headers, x.id.clone());
     Response::from_parts(parts, ExchangeBody::upstream(content, x))

@@ -55,9 +55,10 @@ Examples:
   portcullis check --coverage
   portcullis check --without-secrets --format sarif > findings.sarif")]
     Check(check::Args),
-    /// Writes a configuration for an OpenAPI document.
-    #[command(after_help = "Example:
-  portcullis init --openapi shop.yaml --upstream http://127.0.0.1:8000 -o portcullis.yaml")]
+    /// Writes a configuration for an OpenAPI document, or one that learns where there is none.
+    #[command(after_help = "Examples:
+  portcullis init --openapi shop.yaml --upstream http://127.0.0.1:8000 -o portcullis.yaml
+  portcullis init --learn --upstream http://127.0.0.1:8000 -o portcullis.yaml")]
     Init(init::Args),
     /// Shows what was recorded of a request.
     #[command(after_help = "Example:\n  portcullis explain 01936d5e-7f3a-7c21-9d52-3f1c0a8b4e77")]
@@ -69,6 +70,7 @@ Examples:
 Examples:
   portcullis inventory
   portcullis inventory -o json
+  portcullis inventory --draft > api.openapi.yaml     for review
   portcullis inventory --fail-on undocumented,deprecated"
     )]
     Inventory(inventory::Args),

@@ -7,9 +7,11 @@
 //! Every list has a bound, and what is left out at it is counted: whoever sends requests chooses what stands here.
 
 mod batch;
+mod draft;
 mod learned;
 mod report;
 mod segment;
+mod shape;
 mod state;
 mod table;
 mod tree;
@@ -21,6 +23,7 @@ mod tests;
 pub use batch::{Batch, Call, Sighting};
 pub use learned::Learned;
 pub use report::{Entry, EntryState, Report};
+pub use shape::Shape;
 pub use state::State;
 pub use table::{Rows, SCHEMA, read};
 pub use usage::{Caller, Drift, Usage};

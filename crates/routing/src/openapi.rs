@@ -63,14 +63,10 @@ impl Document {
         let declared: Vec<DeclaredPath> = paths.declared.iter().filter_map(|path| found.path(path)).collect();
         let file = documents.file(documents.root().place.file);
         found.findings.sort_by_key(|finding| (finding.file.clone(), finding.line, finding.column));
-        let (errors, mut warnings): (Vec<_>, Vec<_>) =
+        let (errors, warnings): (Vec<_>, Vec<_>) =
             found.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
         if !errors.is_empty() {
             return Err(errors);
-        }
-        if declared.is_empty() {
-            let message = "declares no operation, so every request is refused";
-            warnings.push(ConfigError::new(message, "").in_file(file).warning());
         }
         Ok(Self { file: file.into(), paths: declared, base: servers::base(documents), warnings })
     }
@@ -78,6 +74,12 @@ impl Document {
     /// What loads but does not do what it seems to say.
     pub fn warnings(&self) -> &[ConfigError] {
         &self.warnings
+    }
+
+    /// That it declares no operation: where only its operations are reachable, nothing is.
+    pub fn emptiness(&self) -> Option<ConfigError> {
+        let message = "declares no operation, so every request is refused";
+        self.paths.is_empty().then(|| ConfigError::new(message, "").in_file(&self.file).warning())
     }
 
     /// How many operations it declares.

@@ -14,9 +14,12 @@ const MAX_LISTED: usize = 40;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The OpenAPI document of the API, YAML or JSON.
-    #[arg(long, value_name = "DOCUMENT")]
-    openapi: PathBuf,
+    /// The OpenAPI document of the API, YAML or JSON. With `--learn` it may be left out: an empty one is written.
+    #[arg(long, value_name = "DOCUMENT", required_unless_present = "learn")]
+    openapi: Option<PathBuf>,
+    /// Forwards what the document does not have, and learns it: `portcullis inventory --draft`.
+    #[arg(long)]
+    learn: bool,
     /// Where the API is: `http://host:port` or `https://host:port`.
     #[arg(long, value_name = "URL")]
     upstream: String,
@@ -30,12 +33,42 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.output.is_some() && target.exists() {
         bail!("`{}` exists; it is left as it is", target.display());
     }
-    let openapi = seen_from(&target, &args.openapi)?;
-    let name = api_name(&args.openapi);
-    let draft = |base_path: Option<&str>, public: &str| {
-        write(&name, &openapi, args.upstream.trim_end_matches('/'), base_path, public)
+    let document = match (&args.openapi, &args.output) {
+        (Some(document), _) => Document { path: document.clone(), is_ours: false },
+        (None, Some(output)) => Document::empty(output)?,
+        (None, None) => bail!("`--learn` writes a document beside the configuration: say where with `-o FILE`"),
     };
-    let judge = |text: &str| config::load_text(&target, text, &LoadOptions::default());
+    let written = write_configuration(args, &target, &document.path);
+    if written.is_err() && document.is_ours {
+        drop(std::fs::remove_file(&document.path)); // nothing names it
+    }
+    written
+}
+
+/// The document that the configuration names.
+struct Document {
+    path: PathBuf,
+    /// It was written here.
+    is_ours: bool,
+}
+
+impl Document {
+    /// A new one without operations, beside the configuration.
+    fn empty(output: &Path) -> anyhow::Result<Self> {
+        let path = output.with_file_name("api.openapi.yaml");
+        create(&path, "openapi: 3.1.0\ninfo: { title: api, version: draft }\nservers: [{ url: / }]\npaths: {}\n")?;
+        Ok(Self { path, is_ours: true })
+    }
+}
+
+fn write_configuration(args: &Args, target: &Path, document: &Path) -> anyhow::Result<ExitCode> {
+    let openapi = seen_from(target, document)?;
+    let name = api_name(document);
+    let draft = |base_path: Option<&str>, public: &str| {
+        let more = More { base_path, public, learn: args.learn };
+        write(&name, &openapi, args.upstream.trim_end_matches('/'), &more)
+    };
+    let judge = |text: &str| config::load_text(target, text, &LoadOptions::default());
 
     let mut base_path = None;
     let mut judged = judge(&draft(None, ""));
@@ -115,8 +148,26 @@ fn public(loaded: &Loaded) -> String {
     lines.concat()
 }
 
+/// What the file says beside names.
+struct More<'a> {
+    base_path: Option<&'a str>,
+    public: &'a str,
+    learn: bool,
+}
+
+/// The last lines of a configuration that learns.
+const LEARNING: &str = "    controls:
+      routing.operation: monitor       # learning: other paths are forwarded too, and none of these is refused
+    # Once `portcullis inventory` shows what there is: portcullis inventory --draft, review it, put it into the document, and
+    # take these lines out.
+";
+
 /// The file. Text from outside stands in JSON strings, which are YAML strings.
-fn write(name: &str, openapi: &str, upstream: &str, base_path: Option<&str>, public: &str) -> String {
+fn write(name: &str, openapi: &str, upstream: &str, more: &More<'_>) -> String {
+    let More { base_path, public, learn } = *more;
+    let learning = if learn { LEARNING } else { "" };
+    let others =
+        if learn { "Everything else is forwarded as well, and learned." } else { "Everything else is refused." };
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let base_path = base_path.map_or_else(String::new, |path| {
         format!("    base_path: {path}                       # the document's servers do not say; paths begin here\n")
@@ -139,9 +190,9 @@ apis:
     # hosts: [api.example.com]         # default: any host
 {base_path}    upstream: {name}
     # Anybody may call every operation of the document; this build knows no identities yet.
-    # Everything else is refused. Reachable:
+    # {others} Reachable:
 {public}    identity: public
-    # operations:                      # keep what is not for everybody to internal listeners
+{learning}    # operations:                      # keep what is not for everybody to internal listeners
     #   exportOrders: {{ internal: true }}
 "#,
         upstream = quoted(upstream),

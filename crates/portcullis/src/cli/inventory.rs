@@ -2,8 +2,8 @@
 
 use super::{Format, complain, say, say_json};
 use anyhow::{Context as _, bail};
-use portcullis_core::Clock;
-use portcullis_gateway::config::{self, LoadOptions};
+use portcullis_core::{ApiId, Clock};
+use portcullis_gateway::config::{self, LoadOptions, Plan};
 use portcullis_gateway::inventory;
 use portcullis_routing::inventory::{Entry, EntryState, Report};
 use std::fmt::Write as _;
@@ -27,6 +27,12 @@ pub(super) struct Args {
     /// Days without a request after which an operation is unused.
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
     unused_after: u32,
+    /// Writes an OpenAPI 3.1 document of what no document has, learned from traffic, instead.
+    #[arg(long, conflicts_with = "fail_on")]
+    draft: bool,
+    /// The API that `--draft` is about, where several have learned.
+    #[arg(long, value_name = "NAME", requires = "draft")]
+    api: Option<String>,
     /// The data directory, where it is not the one of the configuration.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -57,12 +63,33 @@ pub(super) fn run(path: &Path, args: &Args) -> anyhow::Result<ExitCode> {
     if report.watched_since.is_none() {
         complain(&format!("no gateway has run with `{}` yet\n", plan.data_dir.display()));
     }
+    if args.draft {
+        let draft = report.draft(&plan.routes, drafted(&plan, &report, args.api.as_deref())?);
+        return match args.output {
+            Format::Json => say_json(&draft),
+            Format::Text => say(&serde_saphyr::to_string(&draft)?),
+        };
+    }
     match args.output {
         Format::Json => say_json(&serde_json::to_value(&report)?)?,
         Format::Text => say(&text(&report))?,
     };
     let fails = report.entries.iter().any(|entry| args.fail_on.iter().any(|state| is_in(entry, *state)));
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The API that is drafted: the one that is asked for, the only one, or the only one that has learned.
+fn drafted(plan: &Plan, report: &Report, asked: Option<&str>) -> anyhow::Result<ApiId> {
+    let learned = report.learned();
+    let names: Vec<&str> = plan.routes.apis().map(|(_, name)| name).collect();
+    let name = match (asked, names.as_slice(), learned.len()) {
+        (Some(asked), ..) => asked,
+        (None, [only], _) => only,
+        (None, _, 1) => learned.first().copied().unwrap_or_default(),
+        (None, ..) => bail!("`--draft` is about one API: add `--api NAME`; accepted: {}", names.join(", ")),
+    };
+    let found = plan.routes.apis().find(|(_, known)| *known == name).map(|(id, _)| id);
+    found.with_context(|| format!("no API `{name}`; accepted: {}", names.join(", ")))
 }
 
 /// Whether an entry is in a state that somebody wants to hear of. Deprecated is what it is meant to be until nobody uses it.

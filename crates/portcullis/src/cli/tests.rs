@@ -3,6 +3,7 @@
 use super::explain::words;
 use super::{Cli, Command, init};
 use clap::{CommandFactory as _, Parser as _};
+use portcullis_core::{Control, Mode};
 use portcullis_gateway::config::{LoadOptions, load};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -83,4 +84,36 @@ fn init_states_a_base_path_where_the_servers_do_not() {
     let output = folder.path().join("portcullis.yaml");
     run_init(&document, "http://127.0.0.1:8000", &output).unwrap();
     assert!(std::fs::read_to_string(&output).unwrap().contains("    base_path: /  "));
+}
+
+#[test]
+fn init_that_learns_needs_no_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("portcullis.yaml");
+    let init = |more: &[&str]| {
+        let line = ["portcullis", "init", "--upstream", "http://127.0.0.1:8000"].iter().chain(more);
+        let Command::Init(args) = Cli::try_parse_from(line).unwrap().command else { panic!("init") };
+        init::run(&args).map(drop)
+    };
+    init(&["--learn", "-o", output.to_str().unwrap()]).unwrap();
+    let document = folder.path().join("api.openapi.yaml");
+    assert!(document.exists());
+    let loaded = load(&output, &LoadOptions::default()).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let mode = loaded.plan.apis[0].default.modes[Control::RoutingOperation.index()];
+    assert_eq!(mode, Mode::Monitor, "unknown paths are forwarded and learned");
+
+    let other = folder.path().join("other.yaml");
+    let refused = init(&["--learn", "-o", other.to_str().unwrap()]).unwrap_err().to_string();
+    assert!(refused.contains("api.openapi.yaml` exists; it is left as it is"), "{refused}");
+    assert!(!other.exists());
+    init(&["--learn", "--openapi", document.to_str().unwrap(), "-o", other.to_str().unwrap()]).unwrap();
+    assert!(Cli::try_parse_from(["portcullis", "init", "--upstream", "http://127.0.0.1:1"]).is_err(), "neither");
+    assert!(init(&["--learn"]).unwrap_err().to_string().contains("`-o FILE`"));
+    std::fs::remove_file(&document).unwrap();
+    std::fs::remove_file(&output).unwrap();
+    let line = ["portcullis", "init", "--learn", "--upstream", "no upstream", "-o", output.to_str().unwrap()];
+    let Command::Init(args) = Cli::try_parse_from(line).unwrap().command else { panic!("init") };
+    assert!(init::run(&args).is_err());
+    assert!(!document.exists() && !output.exists(), "nothing is left behind");
 }

@@ -1,6 +1,7 @@
 //! What one core noted since it handed over last.
 
 use super::learned::Learned;
+use super::shape::Shape;
 use super::usage::{Caller, Drift, Usage, count_status};
 use http::Method;
 use portcullis_core::{ApiId, OperationId, Reason};
@@ -12,6 +13,8 @@ use std::net::IpAddr;
 const MAX_SIGHTINGS: usize = 256;
 /// The same for those that were refused, of which a scanner sends as many as it likes.
 const MAX_REFUSED: usize = 32;
+/// Content that is looked into between two hand-overs.
+const MAX_SHAPES: usize = 32;
 /// Names of query pairs that are noted of one request.
 const MAX_NAMES: usize = 20;
 /// Longest of them in bytes.
@@ -43,6 +46,10 @@ pub struct Sighting {
     pub path: Box<str>,
     /// Names of its query pairs.
     pub parameters: BTreeSet<Box<str>>,
+    /// What JSON content of the request had.
+    pub request: Option<Shape>,
+    /// What JSON content of the response had.
+    pub response: Option<Shape>,
     /// Seconds since the epoch.
     pub at: u64,
     /// Of the answer; 0 as long as there is none.
@@ -57,6 +64,7 @@ pub struct Batch {
     pub(super) uses: HashMap<OperationId, Usage>,
     pub(super) sightings: Vec<Sighting>,
     refused: usize,
+    shapes: usize,
     /// Requests without an Operation that were not noted, for each API.
     pub(super) left_out: HashMap<ApiId, u64>,
 }
@@ -101,6 +109,12 @@ impl Batch {
         has_room
     }
 
+    /// Whether content may be looked into once more before the next hand-over.
+    pub fn takes_shape(&mut self) -> bool {
+        self.shapes = self.shapes.saturating_add(1);
+        self.shapes <= MAX_SHAPES
+    }
+
     /// Notes a request for what no document has. What the upstream does not have either says nothing: whoever asks for it
     /// would write the inventory.
     pub fn sight(&mut self, sighting: Sighting) {
@@ -131,6 +145,8 @@ impl Sighting {
             count: 1,
             statuses: BTreeMap::from([(self.status, 1)]),
             parameters: self.parameters,
+            request: self.request,
+            response: self.response,
             is_dirty: true,
         }
     }

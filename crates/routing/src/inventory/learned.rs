@@ -1,6 +1,7 @@
 //! What is known of a template that no document has.
 
 use super::MAX_PARAMETERS;
+use super::shape::Shape;
 use super::usage::{merge_statuses, merge_times};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,12 @@ pub struct Learned {
     pub statuses: BTreeMap<u16, u64>,
     /// Names of query pairs.
     pub parameters: BTreeSet<Box<str>>,
+    /// What JSON content of requests had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Shape>,
+    /// What JSON content of successful responses had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Shape>,
     /// Not in the store yet.
     #[serde(skip)]
     pub(super) is_dirty: bool,
@@ -35,6 +42,16 @@ impl Learned {
                 self.parameters.insert(name);
             }
         }
+        merge_shape(&mut self.request, other.request);
+        merge_shape(&mut self.response, other.response);
         self.is_dirty = true;
+    }
+}
+
+fn merge_shape(known: &mut Option<Shape>, other: Option<Shape>) {
+    match (known, other) {
+        (Some(known), Some(other)) => known.merge(other),
+        (known @ None, other) => *known = other,
+        (Some(_), None) => {}
     }
 }

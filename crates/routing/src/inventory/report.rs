@@ -1,5 +1,7 @@
 //! What is told of the inventory: one entry for each Operation of the documents and each template that no document has.
 
+use super::draft;
+use super::shape::Shape;
 use super::table::Rows;
 use super::tree::named;
 use super::usage::{Caller, Drift, Usage};
@@ -98,6 +100,12 @@ pub struct Entry {
     pub statuses: BTreeMap<u16, u64>,
     /// Names of query pairs, where no document has them.
     pub parameters: Vec<String>,
+    /// What JSON content of requests had.
+    #[serde(skip)]
+    pub(super) request: Option<Shape>,
+    /// What JSON content of responses had.
+    #[serde(skip)]
+    pub(super) response: Option<Shape>,
     /// Who calls it, where it is deprecated or ends.
     pub callers: BTreeMap<IpAddr, Caller>,
     /// Calls of others.
@@ -146,6 +154,7 @@ impl Report {
                 (entry.first_seen, entry.last_seen) = (Some(seen.first), Some(seen.last));
                 *(if row.is_refused { &mut entry.refused } else { &mut entry.forwarded }) = seen.count;
                 entry.statuses.clone_from(&seen.statuses);
+                (entry.request, entry.response) = (seen.request.clone(), seen.response.clone());
                 entry.parameters = seen.parameters.iter().map(ToString::to_string).collect();
                 entry
             }));
@@ -154,6 +163,19 @@ impl Report {
             );
         }
         Self { watched_since: Some(rows.since).filter(|since| *since > 0), left_out, entries }
+    }
+}
+
+impl Report {
+    /// An OpenAPI 3.1 document of what no document of `api` has.
+    pub fn draft(&self, routes: &Compiled, api: ApiId) -> serde_json::Value {
+        draft::document(routes.api_name(api), routes.base_path(api), &self.entries)
+    }
+
+    /// APIs for which something was learned.
+    pub fn learned(&self) -> BTreeSet<&str> {
+        let learned = self.entries.iter().filter(|entry| entry.states.contains(&EntryState::Undocumented));
+        learned.map(|entry| entry.api.as_str()).collect()
     }
 }
 
@@ -178,6 +200,8 @@ fn blank(routes: &Compiled, api: ApiId, method: &str, path: String) -> Entry {
         refused: 0,
         statuses: BTreeMap::new(),
         parameters: Vec::new(),
+        request: None,
+        response: None,
         callers: BTreeMap::new(),
         callers_left_out: 0,
         drift: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use super::segment::{is_value, parameter_name};
 use super::tree::{Tree, named};
 use super::usage::Caller;
-use super::{Batch, Call, EntryState, Learned, MAX_CALLERS, MAX_NODES, Report, SCHEMA, Sighting, State, read};
+use super::{Batch, Call, EntryState, Learned, MAX_CALLERS, MAX_NODES, Report, SCHEMA, Shape, Sighting, State, read};
 use crate::Compiled;
 use crate::fixture::{Sketch, compiled};
 use http::Method;
@@ -19,6 +19,8 @@ fn sighting(path: &str) -> Sighting {
         method: Method::GET,
         path: path.into(),
         parameters: BTreeSet::new(),
+        request: None,
+        response: None,
         at: 100,
         status: 200,
         is_refused: false,
@@ -270,4 +272,95 @@ fn callers_are_bounded_and_those_who_came_last_stay() {
     let usage = &batch.uses[&OperationId(0)];
     assert_eq!((usage.callers.len(), usage.callers_left_out), (MAX_CALLERS, 200));
     assert!(usage.callers.values().all(|caller| caller.last > 200), "{:?}", usage.callers);
+}
+
+fn shape(contents: &[&str]) -> Shape {
+    let mut shape = Shape::default();
+    contents.iter().for_each(|content| shape.merge(Shape::of(content.as_bytes().to_vec()).unwrap()));
+    shape
+}
+
+#[test]
+fn shapes_have_names_and_types_and_no_value() {
+    let order = r#"{"id":7,"total":1.5,"note":null,"lines":[{"sku":"secret-7f3a9c","qty":2},{"sku":"b"}],"by":{"ada@example.com":1,"2024":2}}"#;
+    let other = r#"{"id":8,"total":2,"note":"text","extra":true,"lines":[]}"#;
+    let shape = shape(&[order, other, order, order, order]);
+    let schema = serde_json::json!({
+        "type": "object",
+        "required": ["id", "lines", "note", "total"],
+        "properties": {
+            "by": { "type": "object", "additionalProperties": true },
+            "extra": { "type": "boolean" },
+            "id": { "type": "integer" },
+            "lines": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["sku"],
+                    "properties": { "qty": { "type": "integer" }, "sku": { "type": "string" } },
+                },
+            },
+            "note": { "type": ["null", "string"] },
+            "total": { "type": "number" },
+        },
+    });
+    assert_eq!(shape.schema(), schema);
+    let kept = serde_json::to_string(&shape).unwrap();
+    assert!(!kept.contains("secret") && !kept.contains("ada") && !kept.contains("2024"), "{kept}");
+    assert_eq!(serde_json::from_str::<Shape>(&kept).unwrap(), shape);
+    assert_eq!(Shape::of(b"{\"a\":1,\"a\":2}".to_vec()), None, "no JSON that two readers read alike");
+}
+
+#[test]
+fn shapes_are_bounded() {
+    let word = |n: usize| format!("{}{}", char::from(b'a' + (n / 26 % 26) as u8), char::from(b'a' + (n % 26) as u8));
+    let wide = |first: usize| {
+        (first..first + 60).map(|n| format!("\"{}\":[{{\"x\":{{\"y\":[]}}}}]", word(n))).collect::<Vec<_>>()
+    };
+    let contents: Vec<String> = (0..10).map(|n| format!("{{{}}}", wide(n * 60).join(","))).collect();
+    let contents: Vec<&str> = contents.iter().map(String::as_str).collect();
+    let kept = serde_json::to_string(&shape(&contents)).unwrap();
+    assert!(kept.matches("\"n\":").count() <= 513 && kept.contains("\"x\":true"), "{}", kept.len());
+    let deep = format!("{}1{}", "{\"a\":".repeat(40), "}".repeat(40));
+    assert_eq!(serde_json::to_string(&shape(&[&deep])).unwrap().matches("\"n\":").count(), 9);
+}
+
+#[test]
+fn the_draft_is_a_document_that_loads_and_serves_what_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let sketch = Sketch { name: "shop", base: Some("/v1"), paths: &[], ..Sketch::default() };
+    let routes = compiled(&[sketch]).unwrap();
+    let mut batch = Batch::default();
+    let body = |text: &str| Shape::of(text.as_bytes().to_vec());
+    batch.sight(Sighting {
+        response: body(r#"{"id":1}"#),
+        parameters: Sighting::names(Some("page=1")),
+        ..sighting("/users/7")
+    });
+    batch.sight(Sighting { method: Method::PUT, request: body(r#"{"id":"x"}"#), status: 204, ..sighting("/users/8") });
+    batch.sight(sighting("/users/me"));
+    batch.sight(sighting("/"));
+    batch.sight(Sighting { method: Method::from_bytes(b"PURGE").unwrap(), ..sighting("/cache") });
+    batch.sight(Sighting { is_refused: true, status: 404, ..sighting("/never") });
+    let report = report(folder.path(), &routes, vec![batch], 2_000);
+    assert_eq!(report.learned().into_iter().collect::<Vec<_>>(), ["shop"]);
+    let draft = report.draft(&routes, ApiId(0));
+    let get = &draft["paths"]["/users/{userId}"]["get"];
+    assert_eq!(get["operationId"], "getUsersByUserId");
+    assert_eq!(get["parameters"][0]["name"], "page");
+    assert_eq!(get["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["id"]["type"], "integer");
+    let put = &draft["paths"]["/users/{userId}"]["put"];
+    assert_eq!(put["requestBody"]["content"]["application/json"]["schema"]["properties"]["id"]["type"], "string");
+    assert!(put["responses"]["204"].get("content").is_none());
+
+    let document = crate::Document::load(Path::new("draft.json"), draft.to_string().as_bytes()).unwrap();
+    assert_eq!(document.operation_count(), 4, "{draft}");
+    assert!(document.warnings().is_empty());
+    let paths = draft["paths"].as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(
+        paths,
+        ["/", "/users/me", "/users/{userId}"],
+        "neither what was refused nor what OpenAPI 3.1 cannot say"
+    );
+    assert_eq!(draft["servers"][0]["url"], "/v1");
 }

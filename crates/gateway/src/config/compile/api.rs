@@ -50,6 +50,11 @@ impl Compiler<'_> {
         }
         let drafts: Vec<Draft<'_>> =
             config.apis.iter().map(|(name, api)| self.draft(config, name, &api.value, exchange)).collect();
+        // An API that is being learned may begin with nothing.
+        let is_closed =
+            |draft: &&Draft<'_>| draft.default.modes.get(Control::RoutingOperation.index()) == Some(&Mode::Enforce);
+        let closed = drafts.iter().filter(is_closed).filter_map(|draft| draft.document.as_ref());
+        self.findings.extend(closed.filter_map(Document::emptiness));
         let inputs: Option<Vec<ApiInput<'_>>> = drafts
             .iter()
             .map(|draft| {
