@@ -63,15 +63,19 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
         at: At<'_, 'v>,
         mut marks: Option<&mut Marks>,
     ) -> Result<(), Stop> {
+        self.fragile_if_object(at.value);
         let tagged = choice.tag.as_ref().map(|tag| (tag, branch(tag, choice, at.value)));
-        if let Some((Tag { is_proof: true, .. }, tagged)) = tagged {
-            // All others refuse the value for this property alone.
+        if let Some((tag, tagged)) = tagged
+            && tag.is_proof
+            && (at.value.kind() != Kind::Object || at.value.get(&tag.property).is_some())
+        {
+            // All others refuse the value for this property alone. Where it is missing, it may be that it may be
+            // (`readOnly`), so that each has to be asked.
             return match tagged {
                 Some(id) => self.check(id, at, marks),
                 None => self.broken(at.value, rule),
             };
         }
-        self.fragile_if_object(at.value);
         let mut matched: usize = 0;
         for id in &choice.branches {
             if self.holds(*id, at, marks.as_deref_mut())? {

@@ -260,6 +260,30 @@ fn a_discriminator_shortens_the_report_only() {
 }
 
 #[test]
+fn a_tag_that_may_be_missing_tells_nothing() {
+    let branch = |kind: &str, own: &str| {
+        format!(
+            "{{type: object, required: [kind, {own}], properties: {{kind: {{const: {kind}, readOnly: true}}, {own}: {{}}}}}}"
+        )
+    };
+    let text = format!("{{oneOf: [{}, {}]}}", branch("a", "x"), branch("b", "y"));
+    let (schemas, id) = good(&text, OpenApi31);
+    let strip = Policy { one_way: OneWay::Strip, ..STRIP };
+    for (value, policy, outcome) in [
+        (r#"{"x":1}"#, &Policy::REQUEST, r#"{"x":1}"#),
+        (r#"{"x":1,"y":2}"#, &Policy::REQUEST, " oneOf"),
+        (r#"{"kind":"a","x":1}"#, &Policy::REQUEST, "/kind readOnly"),
+        (r#"{"kind":"a","x":1}"#, &strip, r#"{"x":1}"#),
+        (r#"{"kind":"b","x":1}"#, &strip, "/y required"),
+        (r#"{"kind":"a","x":1,"y":2}"#, &strip, r#"{"x":1}"#),
+        (r#"{"kind":"a","x":1}"#, &Policy::RESPONSE, r#"{"kind":"a","x":1}"#),
+        (r#"{"x":1}"#, &Policy::RESPONSE, " oneOf"),
+    ] {
+        assert_eq!(stripped(&schemas, id, value, policy), outcome, "{value} {policy:?}");
+    }
+}
+
+#[test]
 fn numbers_are_compared_exactly() {
     let cases = [
         // contract/V-37
