@@ -19,7 +19,7 @@ const MAX_DEPTH: u32 = 400;
 
 /// Steps for a value of any size, for each value and name that it holds, and for 16 bytes of its text. What is beyond is
 /// refused: nested `anyOf` doubles the work with each level.
-const STEPS: u64 = 20_000;
+const STEPS: u64 = 200_000;
 const STEPS_PER_NODE: u64 = 64;
 
 /// One run over one value.
