@@ -160,7 +160,7 @@ async fn stages(
 
     // 6 parameters, 8 content: what the API's document says of them. Content is bounded as it streams, and a length that says too
     // much is refused before a byte of it.
-    let contract = x.record.operation.and_then(|id| snapshot.contracts.operation(id)).filter(|_| upgrade.is_none());
+    let contract = x.record.operation.and_then(|id| snapshot.contracts.operation(id));
     let mut content = watch_content(worker, x, content, settings)?;
     let mut changed = None;
     if let Some(contract) = contract {
