@@ -5,7 +5,7 @@ use super::schema::SchemaId;
 /// `properties` and `required`, in the order of the document.
 #[derive(Default)]
 pub(crate) struct Properties {
-    /// Length and first bytes of each name: unlike for most names that differ.
+    /// Length, first and last bytes of each name: unlike for most names that differ.
     prints: Vec<u64>,
     all: Vec<Property>,
     /// Where they stand in `all`, sorted by print; empty if they are few.
@@ -28,14 +28,21 @@ pub(crate) struct Property {
 /// Up to here, looking at each is cheaper than a search.
 const FEW: usize = 16;
 
+/// Of names of up to [`WHOLE`] bytes, all of them, so that no two have the same.
 fn print(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let length = u64::try_from(bytes.len().min(0xff)).unwrap_or(0xff);
-    match bytes.first_chunk::<7>() {
-        Some([a, b, c, d, e, f, g]) => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, 0]) | length << 56,
-        None => bytes.iter().rev().fold(0, |print, byte| print << 8 | u64::from(*byte)) | length << 56,
-    }
+    let inside = match (bytes.first_chunk::<4>(), bytes.last_chunk::<3>()) {
+        (Some(first), Some([a, b, c])) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes([*a, *b, *c, 0])) << 32
+        }
+        _ => bytes.iter().fold(0, |print, byte| print << 8 | u64::from(*byte)),
+    };
+    inside | length << 56
 }
+
+/// Bytes of a name that its print holds all of.
+const WHOLE: usize = 7;
 
 impl Properties {
     pub(crate) fn new(named: Vec<(Box<str>, SchemaId)>, required: &[Box<str>]) -> Self {
@@ -80,9 +87,10 @@ impl Properties {
     /// The property of this name, and its place. `guess` is looked at first: members mostly come in the order of the document.
     pub(crate) fn find(&self, name: &str, guess: usize) -> Option<(usize, &Property)> {
         let print = print(name);
+        // Where the prints are the same.
         let is_it = |place: usize| {
-            let property = self.all.get(place).filter(|property| *property.name == *name);
-            property.filter(|_| self.prints.get(place) == Some(&print)).map(|property| (place, property))
+            let property = self.all.get(place)?;
+            (name.len() <= WHOLE || *property.name == *name).then_some((place, property))
         };
         if self.prints.get(guess) == Some(&print)
             && let Some(found) = is_it(guess)
@@ -107,3 +115,6 @@ impl Properties {
         !self.is_ascii || !name.is_ascii() || self.all.iter().any(|property| property.name.eq_ignore_ascii_case(name))
     }
 }
+
+#[cfg(test)]
+mod tests;
