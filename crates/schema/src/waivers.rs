@@ -10,6 +10,7 @@ use std::collections::HashSet;
 /// One entry of `contract: { waive: […] }`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Waiver")]
 pub struct WaiverConfig {
     /// JSON Pointer of the construct in the OpenAPI document, as the error names it; `*` stands for any one name or index.
     #[schemars(with = "String")]

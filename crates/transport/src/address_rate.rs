@@ -37,6 +37,7 @@ const FURTHEST: u64 = LONGEST_FILL_SECONDS as u64 * PER_SECOND;
 /// The long form of a rate by address.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AddressRate")]
 pub struct Config {
     /// Tokens that come back: `2000/s`.
     #[schemars(with = "Rate")]

@@ -22,6 +22,7 @@ pub enum State {
 /// The life of an API or an operation: what clients are told of it, and when it ends.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Lifecycle")]
 pub struct LifecycleConfig {
     /// `active` or `deprecated`. Default: `active`.
     #[serde(default)]
