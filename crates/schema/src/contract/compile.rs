@@ -139,11 +139,10 @@ impl Assembly<'_> {
             let message = format!("segment `{segment}` has text beside a parameter that a request would escape");
             self.refuse(operation.place, message, "letters, digits and punctuation beside a parameter");
         });
-        let specs = operation.parameters.iter().zip(&draft.parameters);
-        let specs = specs.map(|(parameter, schema)| self.parameter(parameter, *schema)).collect();
+        let shapes: Vec<Shape> = draft.parameters.iter().map(|schema| self.shape(*schema)).collect();
         let options = values::Options { caps: self.caps(operation), unknown: self.unknown(), ..Default::default() };
-        let parameters = Parameters::compile(specs, options);
-        let parameters = parameters.map_err(|errors| self.refuse_specs(errors, operation));
+        let parameters =
+            operation.compile_parameters(self.documents, self.waivers, &options, shapes, &mut self.findings);
         let body = operation
             .body
             .as_ref()
@@ -165,7 +164,7 @@ impl Assembly<'_> {
         Some(Contract {
             schemas: Arc::clone(&self.schemas),
             template: template.ok()?,
-            parameters: parameters.ok()?,
+            parameters: parameters?,
             values: draft.parameters.into(),
             body,
             answers: answers.into(),
@@ -229,31 +228,11 @@ impl Assembly<'_> {
         schema.map_or(Shape::Any, |schema| self.schemas.shape(schema))
     }
 
-    fn parameter(&mut self, parameter: &Parameter<'_>, schema: Option<SchemaId>) -> Spec {
-        let writing = match &parameter.value {
-            ParameterValue::Styled(styled) => Writing::Styled {
-                style: styled.style,
-                explode: styled.explode,
-                allow_reserved: styled.allow_reserved,
-                allow_empty: styled.allow_empty_value,
-            },
-            ParameterValue::Content(media) => Writing::Content(Self::content(media)),
-            ParameterValue::Waived => Writing::styled(plain_style(parameter.location), false),
-        };
-        Spec {
-            name: parameter.name.into(),
-            location: parameter.location,
-            writing,
-            required: parameter.required,
-            shape: self.shape(schema),
-        }
-    }
-
     fn field(&mut self, header: &Header<'_>, schema: Option<SchemaId>) -> Spec {
         let writing = match &header.value {
             HeaderValue::Styled { explode, .. } => Writing::styled(Style::Simple, *explode),
             HeaderValue::Content(media) => Writing::Content(Self::content(media)),
-            HeaderValue::Waived => Writing::styled(Style::Simple, false),
+            HeaderValue::Waived => Writing::Unread,
         };
         Spec {
             name: header.name.into(),
@@ -297,7 +276,12 @@ impl Assembly<'_> {
             Reading::Opaque if !is_open_range(media.range) => return entry,
             Reading::Form => {
                 let options = values::Options { unknown: self.unknown(), ..Default::default() };
-                let form = Form::of_shape(&self.schemas.shape(schema), options);
+                let shape = self.schemas.shape(schema);
+                let other = match &shape {
+                    Shape::Object { other, .. } => other.as_deref().cloned(),
+                    _ => None,
+                };
+                let form = Form::compile(media.fields(&shape), other, options);
                 entry.form = form.map_err(|errors| self.refuse_fields(errors, media.place)).ok();
             }
             Reading::Multipart => entry.parts = Some(self.parts(media, schema)),
@@ -347,27 +331,10 @@ impl Assembly<'_> {
         self.findings.push(self.documents.error(at, message, accepted));
     }
 
-    fn refuse_specs(&mut self, errors: Vec<SpecError>, operation: &Operation<'_>) {
-        for SpecError { parameter, problem } in errors {
-            let at =
-                parameter.and_then(|place| operation.parameters.get(place)).map_or(operation.place, |one| one.place);
-            self.refuse(at, problem.to_string(), "");
-        }
-    }
-
     fn refuse_fields(&mut self, errors: Vec<SpecError>, at: Place) {
         for error in errors {
             self.refuse(at, error.problem.to_string(), "");
         }
-    }
-}
-
-/// The style that takes any text.
-const fn plain_style(location: Location) -> Style {
-    match location {
-        Location::Path | Location::Header => Style::Simple,
-        Location::Query | Location::QueryString | Location::Form => Style::Form,
-        Location::Cookie => Style::Cookie,
     }
 }
 

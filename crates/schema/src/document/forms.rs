@@ -31,11 +31,12 @@ impl<'d> MediaType<'d> {
             let allow_reserved = encoding.is_some_and(|encoding| encoding.allow_reserved);
             return Writing::Styled { style, explode, allow_reserved, allow_empty: false };
         }
-        // An object is written as JSON, an array as one pair for each item.
-        let is_object = matches!(shape, Shape::Object { .. });
+        // Values and lists of them are pairs; what is deeper is JSON.
+        let is_value = |shape: &Shape| matches!(shape, Shape::Any | Shape::Scalar(_));
+        let is_flat = is_value(shape) || matches!(shape, Shape::Array(item) if is_value(item));
         match encoding.and_then(|encoding| reading(&encoding.content_types)) {
             Some(Reading::Json) => Writing::Content(Content::Json),
-            None if is_object => Writing::Content(Content::Json),
+            None if !is_flat => Writing::Content(Content::Json),
             _ => Writing::styled(Style::Form, true),
         }
     }

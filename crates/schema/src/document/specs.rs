@@ -41,18 +41,18 @@ impl<'d> Parameter<'d> {
 }
 
 impl<'d> Operation<'d> {
-    /// Compiles the parameters of the operation, in their order. What has no defined form is a finding, and not looked at
-    /// where it is waived. `None`: there are errors.
+    /// Compiles the parameters of the operation, in their order; `shapes` are what their schemas say of their types. What has no
+    /// defined form is a finding, and not looked at where it is waived. `None`: there are errors.
     pub fn compile_parameters(
         &self,
         documents: &Documents,
         waivers: &Waivers,
         options: &Options,
-        mut shape: impl FnMut(&'d Node) -> Shape,
+        shapes: impl IntoIterator<Item = Shape>,
         findings: &mut Vec<ConfigError>,
     ) -> Option<Parameters> {
-        let of = |parameter: &Parameter<'d>| parameter.spec(parameter.schema().map_or(Shape::Any, &mut shape));
-        let mut specs: Vec<Spec> = self.parameters.iter().map(of).collect();
+        let specs = self.parameters.iter().zip(shapes);
+        let mut specs: Vec<Spec> = specs.map(|(parameter, shape)| parameter.spec(shape)).collect();
         loop {
             let errors = match Parameters::compile(specs.clone(), options.clone()) {
                 Ok(parameters) => return Some(parameters),

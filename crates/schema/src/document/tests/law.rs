@@ -85,7 +85,7 @@ fn check(text: &str) {
     findings.extend(contract.findings.iter().cloned());
     for operation in &contract.operations {
         let options = Options::default();
-        operation.compile_parameters(&documents, &waivers, &options, |node| shape(&documents, node), &mut findings);
+        operation.compile_parameters(&documents, &waivers, &options, shapes(&documents, operation), &mut findings);
     }
     for finding in findings {
         assert!(finding.line > 0 && finding.column > 0 && finding.file.is_some(), "{finding}\n{text}");
