@@ -1,8 +1,10 @@
 //! OpenAPI operations → matcher, hosts, lifecycle: which Operation of which API a request asks for, and whether it still lives.
 //!
 //! **Does**  reads paths, methods, operationIds and the base path of each API's OpenAPI document; compiles all APIs to one
-//! table; finds the Operation for host + canonical path + method, and the exact `Allow` where the method is wrong.
-//! **Never** opens a socket, follows a reference out of the document, decodes a request path, or allocates for a lookup.
+//! table; finds the Operation for host + canonical path + method, and the exact `Allow` where the method is wrong; keeps the
+//! [`inventory`] of what is used and of what no document has.
+//! **Never** opens a socket, follows a reference out of the document, decodes a request path, allocates for a lookup, or keeps a
+//! value of a request.
 //! **Flow**  [`Document::read`] → [`compile()`] with the [`config`] of each API → [`Compiled::find`], once per request.
 //! **Fails** at load with every [`ConfigError`](portcullis_core::config::ConfigError) at once; at run time closed: an unknown
 //! host is `routing.host_unknown`, what no template matches is [`Outcome::PathUnknown`], what has ended is `routing.sunset`.
