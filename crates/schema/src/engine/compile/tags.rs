@@ -1,6 +1,6 @@
 //! Which branch of `oneOf` or `anyOf` a value is of, by one property: said by `discriminator`, or proven by the branches.
 
-use super::{Compiler, Item, Problem};
+use super::{Compiler, Item, Problem, Used};
 use crate::engine::schema::{Applied, Choice, Schema, SchemaId, Tag, TypeSet};
 use portcullis_openapi::{Kind, Node, Place};
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ impl<'d> Compiler<'d> {
     /// Notes the `discriminator` of a schema.
     pub(super) fn discriminator(&mut self, item: Item<'d>, applied: &Applied) {
         let Some(node) = item.node.get("discriminator") else { return };
+        let item = Item { used: Used { is_in_place: true, ..item.used }, ..item };
         self.judge_members(node);
         let Some(property) = node.get("propertyName").and_then(Node::as_str) else {
             return self.error(node.place, "`discriminator` names no property", "`propertyName`, a text");

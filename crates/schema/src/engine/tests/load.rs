@@ -253,6 +253,11 @@ fn discriminators_are_judged() {
     assert!(told(&cow, OpenApi30).contains("none of `oneOf` or `anyOf`"), "{}", told(&cow, OpenApi30));
     assert!(told(&animal("{propertyName: kind}", ""), OpenApi31).contains("not required in every branch"));
     assert_eq!(told(&animal("{propertyName: kind, defaultMapping: Cat}", ""), OpenApi31), "");
+    // What a branch requires, the whole may declare.
+    let whole = "components: {schemas: {A: {type: object, properties: {id: {type: string}}, oneOf: [{$ref: '#/components/schemas/Cat'}], \
+         discriminator: {propertyName: kind, mapping: {cat: Cat}}}, \
+         Cat: {type: object, required: [kind, id], properties: {kind: {type: string}}}}}";
+    assert_eq!(told(whole, OpenApi30), "");
     complaints(&[(
         "{type: object, properties: {kind: {type: string}}, required: [kind], discriminator: {propertyName: kind}}",
         OpenApi31,
