@@ -11,6 +11,7 @@ use super::options::View;
 use super::rule::Rule;
 use super::schema::{Schema, SchemaId, Schemas, TypeSet};
 use super::sink::{self, Sink, Stop};
+use super::small::Small;
 use portcullis_json::{Kind, Value};
 
 /// Schemas inside each other, over all levels of a value: 64 levels of at most six schemas for one value. What is beyond is
@@ -162,21 +163,22 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
             self.suspect();
             self.flag(value, sink::ONE_WAY);
         }
+        let small = if kind == Kind::Number { Small::new(value.raw()) } else { None };
         if schema.types != TypeSet::ALL {
-            self.rule(self.has_type(schema.types, kind, value), value, Rule::Type)?;
+            self.rule(self.has_type(schema.types, kind, value, small), value, Rule::Type)?;
         }
         if let Some(listed) = &schema.listed {
             self.listed(listed, value)?;
         }
         match (kind, &schema.number, &schema.string) {
-            (Kind::Number, Some(rules), _) => self.number(rules, value),
+            (Kind::Number, Some(rules), _) => self.number(rules, value, small),
             (Kind::String, _, Some(rules)) => self.string(rules, value),
             _ => Ok(()),
         }
     }
 
     /// Whether a value is of one of the types.
-    fn has_type(&self, types: TypeSet, kind: Kind, value: Value<'v>) -> bool {
+    fn has_type(&self, types: TypeSet, kind: Kind, value: Value<'v>, small: Option<Small>) -> bool {
         let needed = match kind {
             Kind::Null => TypeSet::NULL,
             Kind::False | Kind::True => TypeSet::BOOLEAN,
@@ -184,7 +186,8 @@ impl<'v, 's, S: Sink<'v>> Run<'s, S> {
             Kind::Array => TypeSet::ARRAY,
             Kind::Object => TypeSet::OBJECT,
             Kind::Number if types.meets(TypeSet::NUMBER) => return true,
-            Kind::Number => return types.meets(TypeSet::INTEGER) && self.is_integer(value),
+            Kind::Number if !types.meets(TypeSet::INTEGER) => return false,
+            Kind::Number => return small.is_some_and(Small::has_no_point) || self.is_integer(value),
         };
         types.meets(needed)
     }

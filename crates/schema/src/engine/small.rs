@@ -34,6 +34,11 @@ impl Small {
         Some(Self { digits: if unsigned.len() == text.len() { digits } else { digits.wrapping_neg() }, places })
     }
 
+    /// Whether it is written as an integer.
+    pub(crate) fn has_no_point(self) -> bool {
+        self.places == 0
+    }
+
     /// How all small numbers compare to another one, if they do in one way.
     pub(crate) fn all_to(other: Number<'_>) -> Option<Ordering> {
         let least_beyond = Number::parse("1000000000000000000")?;

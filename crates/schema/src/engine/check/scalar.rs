@@ -33,8 +33,7 @@ impl<'v, S: Sink<'v>> Run<'_, S> {
         self.rule(is_listed, value, if listed.is_const { Rule::Const } else { Rule::Enum })
     }
 
-    pub(super) fn number(&mut self, rules: &NumberRules, value: Value<'v>) -> Result<(), Stop> {
-        let small = Small::new(value.raw());
+    pub(super) fn number(&mut self, rules: &NumberRules, value: Value<'v>, small: Option<Small>) -> Result<(), Stop> {
         for bound in &rules.bounds {
             let order = match (small, bound.small, bound.far) {
                 (Some(_), _, Some(far)) => Some(far),
