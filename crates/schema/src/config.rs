@@ -4,6 +4,7 @@ use crate::waivers::WaiverConfig;
 use portcullis_core::config::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// How strictly the OpenAPI document is enforced, and which parts of it are not.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -21,6 +22,8 @@ pub struct Config {
     /// The most that a request may ask for at once: `{ parameter: limit, max: 100 }`.
     #[schemars(with = "Vec<PageSize>")]
     pub page_sizes: Vec<Spanned<PageSize>>,
+    /// Names under `format` that are not known by themselves.
+    pub formats: Formats,
     /// Parts of the document that this build cannot enforce and that are left out with open eyes.
     pub waive: Vec<WaiverConfig>,
 }
@@ -82,4 +85,14 @@ pub enum Over {
     Refuse,
     /// The most allowed is forwarded instead.
     Clamp,
+}
+
+/// Names under `format` beside those that OpenAPI and JSON Schema know.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Formats {
+    /// Names that mean nothing to the gateway, such as `unix-time`: values are not held against them.
+    pub annotations: Vec<String>,
+    /// A pattern of the whole text for each name, such as `{ sku: "[A-Z]{3}-[0-9]+" }`.
+    pub custom: BTreeMap<String, String>,
 }

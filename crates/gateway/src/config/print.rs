@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Widest excerpt in characters; what lies further right is cut.
 const MAX_EXCERPT: usize = 100;
+/// Characters behind the place of an error that are looked at: a quoted value is not longer.
+const MAX_QUOTED: usize = 1000;
 /// Longest underline in characters.
 const MAX_UNDERLINE: usize = 60;
 
@@ -18,7 +21,7 @@ const MAX_UNDERLINE: usize = 60;
 pub fn print(errors: &[ConfigError], source: &Source, colour: bool) -> String {
     let paint =
         |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
-    let mut others = HashMap::new();
+    let mut texts: HashMap<Option<PathBuf>, Lines> = HashMap::new();
     let mut out = String::new();
     for error in errors {
         let (word, code) = match error.severity {
@@ -29,11 +32,9 @@ pub fn print(errors: &[ConfigError], source: &Source, colour: bool) -> String {
         let path = error.file.as_deref().unwrap_or(&source.path);
         let _ = writeln!(out, "{} {}{place}: {}", paint(code, word), path.display(), printable(&error.message));
         let hint = hint(error);
-        let text = match &error.file {
-            None => source.text.as_str(),
-            Some(file) => others.entry(file.clone()).or_insert_with(|| document(file)).as_str(),
-        };
-        match excerpt(text, error) {
+        let read = || Lines::of(error.file.as_deref().map_or_else(|| source.text.clone(), document));
+        let lines = texts.entry(error.file.clone()).or_insert_with(read);
+        match excerpt(lines, error) {
             Some(excerpt) => {
                 let number = error.line.to_string();
                 let gap = " ".repeat(number.len());
@@ -63,22 +64,50 @@ struct Excerpt {
     width: usize,
 }
 
+/// A text by its lines, looked up once for each of many errors: a document may be one line of megabytes.
+struct Lines {
+    text: String,
+    /// Where each begins and ends, and whether its columns are its bytes.
+    lines: Vec<(Range<usize>, bool)>,
+}
+
+impl Lines {
+    fn of(text: String) -> Self {
+        let mut start = 0_usize;
+        let mut lines = Vec::new();
+        for line in text.split_inclusive('\n') {
+            let shown = line.trim_end_matches(['\n', '\r']);
+            lines.push((start..start.saturating_add(shown.len()), shown.is_ascii()));
+            start = start.saturating_add(line.len());
+        }
+        Self { text, lines }
+    }
+
+    /// What of a line follows so many characters.
+    fn after(&self, index: usize, column: usize) -> Option<&str> {
+        let (range, is_ascii) = self.lines.get(index)?;
+        let line = self.text.get(range.clone())?;
+        let at = if *is_ascii { Some(column) } else { line.char_indices().nth(column).map(|(at, _)| at) };
+        line.get(at.unwrap_or(line.len()).min(line.len())..)
+    }
+}
+
 /// The line of the error, and which part of it is meant: the quoted value where it stands there, else the word.
-fn excerpt(text: &str, error: &ConfigError) -> Option<Excerpt> {
+fn excerpt(lines: &Lines, error: &ConfigError) -> Option<Excerpt> {
     let index = usize::try_from(error.line.checked_sub(1)?).ok()?;
-    let line = text.lines().nth(index)?;
     let column = usize::try_from(error.column.saturating_sub(1)).ok()?;
+    let is_long = lines.after(index, MAX_EXCERPT).is_some_and(|more| !more.is_empty());
     let mut skipped = 0;
-    if column > MAX_EXCERPT.saturating_sub(MAX_UNDERLINE) && line.chars().count() > MAX_EXCERPT {
+    if column > MAX_EXCERPT.saturating_sub(MAX_UNDERLINE) && is_long {
         skipped = column.saturating_sub(20);
     }
-    let rest: String = line.chars().skip(column).collect();
+    let rest: String = lines.after(index, column)?.chars().take(MAX_QUOTED).collect();
     let quoted = error.message.split('`').nth(1).filter(|quoted| !quoted.is_empty() && rest.starts_with(*quoted));
     let width = match quoted {
         Some(quoted) => quoted.chars().count(),
         None => word(&rest),
     };
-    let shown: String = line.chars().skip(skipped).take(MAX_EXCERPT).collect();
+    let shown: String = lines.after(index, skipped)?.chars().take(MAX_EXCERPT).collect();
     Some(Excerpt {
         line: printable(&shown),
         start: column.saturating_sub(skipped),

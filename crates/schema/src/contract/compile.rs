@@ -41,7 +41,7 @@ pub fn compile(file: &Path, config: &Config) -> Result<Document, Vec<ConfigError
         Version::V3_0 => Dialect::OpenApi30,
         Version::V3_1 | Version::V3_2 => Dialect::OpenApi31,
     };
-    let mut compiler = Compiler::new(&documents, Options::new(dialect));
+    let mut compiler = Compiler::new(&documents, options(dialect, config));
     let mut drafts = Vec::with_capacity(model.operations.len());
     for operation in &model.operations {
         drafts.push(Draft::read(operation, &mut compiler));
@@ -71,6 +71,15 @@ pub fn compile(file: &Path, config: &Config) -> Result<Document, Vec<ConfigError
         return Err(findings);
     }
     Ok(Document { contracts, warnings: findings })
+}
+
+fn options(dialect: Dialect, config: &Config) -> Options {
+    let custom = config.formats.custom.iter();
+    Options {
+        annotation_formats: config.formats.annotations.iter().map(|name| name.as_str().into()).collect(),
+        custom_formats: custom.map(|(name, pattern)| (name.as_str().into(), pattern.as_str().into())).collect(),
+        ..Options::new(dialect)
+    }
 }
 
 /// One operation whose schemas have names, but are not all compiled yet.

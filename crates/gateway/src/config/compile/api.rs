@@ -66,6 +66,7 @@ impl Compiler<'_> {
             Ok(routes) => routes,
             Err(errors) => {
                 self.findings.extend(errors);
+                drafts.iter().for_each(|draft| drop(self.contracts(draft, &[], std::slice::from_ref(&draft.default))));
                 return None;
             }
         };
