@@ -13,6 +13,7 @@ pub mod frames_ws;
 pub mod guard_h1;
 mod h1;
 mod hyper_side;
+pub mod json_document;
 pub mod openapi;
 pub mod proxy_protocol;
 pub mod target;

@@ -6,7 +6,7 @@ use std::path::Path;
 /// A target and its check.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     ("guard_h1", portcullis_fuzz::guard_h1::check),
     ("chunks", portcullis_fuzz::chunks::check),
     ("frames_h2", portcullis_fuzz::frames_h2::check),
@@ -17,6 +17,7 @@ const TARGETS: [Target; 10] = [
     ("upstream_response", portcullis_fuzz::upstream_response::check),
     ("config", portcullis_fuzz::config::check),
     ("openapi", portcullis_fuzz::openapi::check),
+    ("json_document", portcullis_fuzz::json_document::check),
 ];
 
 #[test]
