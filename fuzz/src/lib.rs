@@ -6,6 +6,7 @@
 
 pub mod chunks;
 pub mod config;
+pub mod contract_loader;
 mod cuts;
 pub mod forwarded;
 pub mod frames_h2;
@@ -14,7 +15,9 @@ pub mod guard_h1;
 mod h1;
 mod hyper_side;
 pub mod json_document;
+pub mod multipart;
 pub mod openapi;
+pub mod parameters;
 pub mod proxy_protocol;
 pub mod target;
 pub mod upstream_response;

@@ -6,7 +6,7 @@ use std::path::Path;
 /// A target and its check.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 14] = [
     ("guard_h1", portcullis_fuzz::guard_h1::check),
     ("chunks", portcullis_fuzz::chunks::check),
     ("frames_h2", portcullis_fuzz::frames_h2::check),
@@ -18,6 +18,9 @@ const TARGETS: [Target; 11] = [
     ("config", portcullis_fuzz::config::check),
     ("openapi", portcullis_fuzz::openapi::check),
     ("json_document", portcullis_fuzz::json_document::check),
+    ("multipart", portcullis_fuzz::multipart::check),
+    ("parameters", portcullis_fuzz::parameters::check),
+    ("contract_loader", portcullis_fuzz::contract_loader::check),
 ];
 
 #[test]
