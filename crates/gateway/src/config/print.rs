@@ -67,9 +67,18 @@ struct Excerpt {
 /// A text by its lines, looked up once for each of many errors: a document may be one line of megabytes.
 struct Lines {
     text: String,
-    /// Where each begins and ends, and whether its columns are its bytes.
-    lines: Vec<(Range<usize>, bool)>,
+    lines: Vec<Line>,
 }
+
+struct Line {
+    /// In the text, without its end.
+    range: Range<usize>,
+    /// Where in the line every [`MARK`]th character begins; none where all characters are bytes.
+    marks: Vec<usize>,
+}
+
+/// Characters from one mark to the next.
+const MARK: usize = 1024;
 
 impl Lines {
     fn of(text: String) -> Self {
@@ -77,19 +86,28 @@ impl Lines {
         let mut lines = Vec::new();
         for line in text.split_inclusive('\n') {
             let shown = line.trim_end_matches(['\n', '\r']);
-            lines.push((start..start.saturating_add(shown.len()), shown.is_ascii()));
+            let marks = if shown.is_ascii() { Vec::new() } else { marks(shown) };
+            lines.push(Line { range: start..start.saturating_add(shown.len()), marks });
             start = start.saturating_add(line.len());
         }
         Self { text, lines }
     }
 
-    /// What of a line follows so many characters.
+    /// What of a line follows so many characters; nothing behind its end.
     fn after(&self, index: usize, column: usize) -> Option<&str> {
-        let (range, is_ascii) = self.lines.get(index)?;
+        let Line { range, marks } = self.lines.get(index)?;
         let line = self.text.get(range.clone())?;
-        let at = if *is_ascii { Some(column) } else { line.char_indices().nth(column).map(|(at, _)| at) };
-        line.get(at.unwrap_or(line.len()).min(line.len())..)
+        if marks.is_empty() {
+            return line.get(column.min(line.len())..);
+        }
+        let (mark, more) = (column.div_euclid(MARK), column.rem_euclid(MARK));
+        let Some(rest) = marks.get(mark).and_then(|mark| line.get(*mark..)) else { return Some("") };
+        rest.char_indices().nth(more).map_or(Some(""), |(at, _)| rest.get(at..))
     }
+}
+
+fn marks(line: &str) -> Vec<usize> {
+    line.char_indices().step_by(MARK).map(|(at, _)| at).collect()
 }
 
 /// The line of the error, and which part of it is meant: the quoted value where it stands there, else the word.
@@ -213,3 +231,6 @@ const fn severity(error: &ConfigError) -> &'static str {
         Severity::Warning => "warning",
     }
 }
+
+#[cfg(test)]
+mod tests;
