@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chunks;
+pub mod coding;
 pub mod config;
 pub mod contract_loader;
 mod cuts;

@@ -1,6 +1,6 @@
 //! Parameters in every style, and forms: what is read is JSON, what is forwarded instead reads the same and is not changed
 //! again, and no violation repeats a value. The first byte is the set and what becomes of undeclared names; then come lines:
-//! the query, the value of a path parameter, of a header field, of `Cookie`.
+//! the query, the values of the path parameters, of a header field, of `Cookie`.
 
 mod sets;
 
@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
     for (name, line) in [(HeaderName::from_static("h"), header), (COOKIE, cookie)] {
         headers.extend(line.and_then(|line| HeaderValue::from_str(line).ok()).map(|value| (name, value)));
     }
-    let path: Vec<(&str, &str)> = path.iter().flat_map(|path| sets::PATH.map(|name| (name, *path))).collect();
+    let path: Vec<(&str, &str)> = path.iter().flat_map(|path| sets::PATH.into_iter().zip(path.split('/'))).collect();
     let parameters = sets::parameters(usize::from(mode / 3), unknown);
     let input = Input { path: &path, query, headers: &headers };
     match parameters.read(&input) {
