@@ -20,5 +20,6 @@ pub mod multipart;
 pub mod openapi;
 pub mod parameters;
 pub mod proxy_protocol;
+pub mod schema;
 pub mod target;
 pub mod upstream_response;

@@ -6,7 +6,7 @@ use std::path::Path;
 /// A target and its check.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 15] = [
+const TARGETS: [Target; 16] = [
     ("guard_h1", portcullis_fuzz::guard_h1::check),
     ("chunks", portcullis_fuzz::chunks::check),
     ("frames_h2", portcullis_fuzz::frames_h2::check),
@@ -22,6 +22,7 @@ const TARGETS: [Target; 15] = [
     ("parameters", portcullis_fuzz::parameters::check),
     ("contract_loader", portcullis_fuzz::contract_loader::check),
     ("coding", portcullis_fuzz::coding::check),
+    ("schema", portcullis_fuzz::schema::check),
 ];
 
 #[test]
