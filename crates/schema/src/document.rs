@@ -25,7 +25,5 @@ pub use model::{
     Requirement, Response, SchemeKind, SecurityScheme, StatusRange, Styled,
 };
 
-pub(crate) use types::properties;
-
 #[cfg(test)]
 mod tests;

@@ -144,6 +144,7 @@ struct Assembly<'d> {
 impl Assembly<'_> {
     fn contract(&mut self, draft: Draft<'_>) -> Option<Contract> {
         let operation = draft.operation;
+        self.warn_of_pages(operation);
         let template = Template::parse(operation.path).map_err(|segment| {
             let message = format!("segment `{segment}` has text beside a parameter that a request would escape");
             self.refuse(operation.place, message, "letters, digits and punctuation beside a parameter");
@@ -303,33 +304,36 @@ impl Assembly<'_> {
     /// The parts of a form, by the properties of its schema.
     fn parts(&self, media: &MediaType<'_>, schema: SchemaId) -> FormData {
         let shape = self.schemas.shape(schema);
-        let declared = media.schema.map(|schema| document::properties(self.documents, schema)).unwrap_or_default();
-        let (properties, other) = match &shape {
-            Shape::Object { properties, other } => (properties.as_slice(), other.as_deref()),
-            _ => (&[][..], None),
+        let parts = media.parts(self.documents, &shape, u64::MAX); // the whole has a bound of its own
+        let other = match &shape {
+            Shape::Object { other, .. } => other.as_deref(),
+            _ => None,
         };
-        let node = |name: &str| declared.iter().find(|(key, _)| *key.text == *name).map(|(_, node)| node);
-        let part = |name: &str, shape: &Shape| {
-            let node = node(name).and_then(|node| self.documents.follow(node).ok());
-            let (item, is_repeated) = match shape {
-                Shape::Array(item) => (&**item, true),
-                _ => (shape, false),
-            };
-            let node = if is_repeated { node.and_then(|node| node.get("items")) } else { node };
-            let node = node.and_then(|node| self.documents.follow(node).ok());
-            let kind = match item {
-                Shape::Object { .. } | Shape::Array(_) => PartKind::Json,
-                _ if node.is_some_and(is_file) => PartKind::File,
-                _ => PartKind::Text(item.clone()),
-            };
-            let encoding = media.encoding.iter().find(|encoding| encoding.property == name);
-            let types = encoding.map(|encoding| encoding.content_types.clone()).unwrap_or_default();
-            let sniff = !types.is_empty();
-            PartSpec { name: name.into(), kind, is_repeated, types, max_bytes: u64::MAX, sniff }
-        };
-        let parts = properties.iter().map(|(name, shape)| part(name, shape)).collect();
-        let other = other.map(|shape| part("", shape));
+        let other = other.map(|shape| PartSpec {
+            name: "".into(),
+            kind: if matches!(shape, Shape::Any | Shape::Scalar(_)) {
+                PartKind::Text(shape.clone())
+            } else {
+                PartKind::Json
+            },
+            is_repeated: false,
+            types: Ranges::default(),
+            max_bytes: u64::MAX,
+            sniff: false,
+        });
         FormData::new(parts, other, self.unknown(), multipart::Limits::default(), Bounds::default())
+    }
+
+    /// Page sizes that neither the document nor the configuration bounds (contract/V-25).
+    fn warn_of_pages(&mut self, operation: &Operation<'_>) {
+        let is_capped = |name: &str| self.config.page_sizes.iter().any(|size| size.value.parameter == name);
+        let open = operation.unbounded_pages(self.documents).filter(|parameter| !is_capped(parameter.name));
+        let warning = |parameter: &Parameter<'_>| {
+            let message = format!("`{}` has no maximum: one request may ask for everything", parameter.name);
+            let accepted = "`maximum` in its schema, or `contract: { page_sizes: [{ parameter: …, max: 100 }] }`";
+            self.documents.error(parameter.place, message, accepted).warning()
+        };
+        self.findings.extend(open.map(warning).collect::<Vec<_>>());
     }
 
     fn unenforced(&mut self, at: Place, message: String, accepted: &str) {
@@ -349,11 +353,4 @@ impl Assembly<'_> {
 
 fn is_open_range(range: &str) -> bool {
     range.starts_with("*/*") || range.to_ascii_lowercase().starts_with("application/*")
-}
-
-/// Whether a part of this schema is a file: bytes, as OpenAPI 3.0 and 3.1 say it.
-fn is_file(schema: &Node) -> bool {
-    let says = |field: &str| schema.get(field).is_some();
-    let is_binary = schema.get("format").and_then(Node::as_str) == Some("binary");
-    is_binary || (says("contentMediaType") && !says("contentEncoding")) || schema.entries().is_empty()
 }

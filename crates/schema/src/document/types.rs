@@ -64,7 +64,7 @@ pub(super) fn target<'d>(documents: &'d Documents, schema: &'d Node) -> Option<&
 }
 
 /// Names and schemas of properties, those behind references, `allOf`, `anyOf` and `oneOf` included.
-pub(crate) fn properties<'d>(documents: &'d Documents, schema: &'d Node) -> Vec<&'d (Key, Node)> {
+pub(super) fn properties<'d>(documents: &'d Documents, schema: &'d Node) -> Vec<&'d (Key, Node)> {
     let mut found = Vec::new();
     Looking { documents, schemas: MAX_SCHEMAS }.properties(schema, MAX_DEPTH, &mut found);
     found
